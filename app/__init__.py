@@ -1,0 +1,1 @@
+"""The window and the one command line `livedouble`."""

@@ -1,0 +1,222 @@
+"""Movies in and out through PyAV: pictures one after the other, their rate and timecode.
+
+Rule: a movie is decoded as it is, gray stays gray; what cannot be read or written raises one clear error.
+"""
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
+
+from engine.errors import CameraError, StorageError
+from engine.timecode import Timecode
+
+_GRAY_FORMATS = ("gray", "gray10le", "gray12le", "gray16le")
+
+
+@dataclass(frozen=True, slots=True)
+class MovieFacts:
+    """What a movie says of itself before its first picture is decoded."""
+
+    width_px: int
+    height_px: int
+    rate: Fraction
+    num_frames: int  # as the container claims; 0 where it does not say
+    is_gray: bool
+    codec: str
+    timecode: Timecode | None
+
+
+class MovieReader:
+    """Decodes one movie from its start, picture by picture.
+
+    Args:
+        path: Anything FFmpeg opens that has a picture track.
+        num_threads: Decoder threads; 0 lets FFmpeg choose.
+
+    Raises:
+        CameraError: The file is missing, empty, not a movie, or of a codec this build does not know.
+    """
+
+    def __init__(self, path: Path, num_threads: int = 0) -> None:
+        self._path = path
+        if not path.is_file():
+            raise CameraError(f"There is no movie {path}.", "Check the path.")
+        if path.stat().st_size == 0:
+            raise CameraError(f"The movie {path} is empty (0 bytes).", "Copy or record it again.")
+        try:
+            self._container = av.open(str(path))
+        except av.FFmpegError as error:
+            raise CameraError(
+                f"{path} is not a movie that can be read ({error.strerror}).", "Give a movie file such as MP4, MOV or MKV."
+            ) from error
+        if not self._container.streams.video:
+            self._container.close()
+            raise CameraError(f"{path} has no picture track.", "Give a movie with pictures.")
+        self._stream: VideoStream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = num_threads
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        self.facts = MovieFacts(
+            width_px=self._stream.width,
+            height_px=self._stream.height,
+            rate=Fraction(rate),
+            num_frames=self._stream.frames,
+            is_gray=self._stream.format is not None and self._stream.format.name in _GRAY_FORMATS,
+            codec=self._stream.codec_context.name,
+            timecode=self._timecode(Fraction(rate)),
+        )
+
+    def _timecode(self, rate: Fraction) -> Timecode | None:
+        # It sits on the stream (MOV, MP4), on the container (MXF) or as TIMECODE (MKV).
+        labels = [
+            value
+            for metadata in (self._stream.metadata, self._container.metadata)
+            for key, value in metadata.items()
+            if key.lower() == "timecode"
+        ]
+        try:
+            return Timecode.parse(labels[0], rate) if labels else None
+        except ValueError:
+            return None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Pictures in order: [H, W] uint8 for gray movies, else [H, W, 3] blue-green-red.
+
+        Raises:
+            CameraError: The movie breaks off or is damaged.
+        """
+        pixel_format = "gray" if self.facts.is_gray else "bgr24"
+        try:
+            for picture in self._container.decode(self._stream):
+                yield picture.to_ndarray(format=pixel_format)
+        except av.FFmpegError as error:
+            raise CameraError(
+                f"The movie {self._path} is damaged ({error.strerror}).", "Copy it again, or cut the damaged part."
+            ) from error
+
+    def rewind(self) -> None:
+        """Go back to the first picture."""
+        self._container.seek(0, stream=self._stream)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._container.close()
+
+    def __enter__(self) -> "MovieReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class MovieWriter:
+    """Encodes pictures to H.264. A movie that is not closed properly is removed: nothing half-written looks whole.
+
+    Args:
+        path: `.mp4`, `.mov` or `.mkv`.
+        width_px: Even.
+        height_px: Even.
+        rate: Frames per second.
+        crf: x264's constant rate factor: 0 lossless, 12 visually lossless, 23 for the web.
+        is_gray: Pictures are [H, W]; otherwise [H, W, 3] blue-green-red.
+        timecode: Of the first picture.
+        preset: x264's speed, `ultrafast` to `veryslow`.
+        num_threads: Encoder threads; 0 lets x264 choose.
+
+    Raises:
+        StorageError: The file cannot be made, or the disk fills up.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        width_px: int,
+        height_px: int,
+        rate: Fraction,
+        *,
+        crf: int = 14,
+        is_gray: bool = False,
+        timecode: Timecode | None = None,
+        preset: str = "veryfast",
+        num_threads: int = 0,
+    ) -> None:
+        if width_px % 2 or height_px % 2:
+            raise ValueError(f"H.264 needs even sizes, got {width_px}x{height_px}")
+        self._path = path
+        self._format = "gray" if is_gray else "bgr24"
+        self.num_frames = 0
+        # Full range where gray is kept as it is: a picture read back has the levels it was written with.
+        try:
+            self._container = av.open(str(path), "w")
+        except (av.FFmpegError, ValueError) as error:
+            raise StorageError(
+                f"The movie {path} cannot be written ({error}).", "Choose another folder, or a name ending in .mp4."
+            ) from error
+        self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
+        self._stream.width, self._stream.height = width_px, height_px
+        self._stream.pix_fmt = "gray" if is_gray else "yuv420p"
+        self._stream.codec_context.thread_count = num_threads
+        if timecode is not None:
+            self._stream.metadata["timecode"] = str(timecode)
+
+    def write(self, image: np.ndarray) -> None:
+        """Append one picture.
+
+        Raises:
+            StorageError: The disk is full or gone; the partial file is removed.
+        """
+        try:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=self._format)
+            for packet in self._stream.encode(picture):
+                self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            self._fail(error)
+        self.num_frames += 1
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            StorageError: The disk is full or gone; the partial file is removed.
+        """
+        try:
+            for packet in self._stream.encode():
+                self._container.mux(packet)
+            self._container.close()
+        except (av.FFmpegError, OSError) as error:
+            self._fail(error)
+
+    def discard(self) -> None:
+        """Give up and remove what was written."""
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError):
+            pass  # the file goes away whatever its trailer says
+        self._path.unlink(missing_ok=True)
+
+    def _fail(self, error: OSError) -> None:
+        self.discard()
+        is_full = error.errno == errno.ENOSPC
+        raise StorageError(
+            f"The movie {self._path} could not be written after {self.num_frames} frames"
+            f" ({'the disk is full' if is_full else error.strerror}).",
+            "Free some space or choose another disk, then run the same command again.",
+        ) from error
+
+    def __enter__(self) -> "MovieWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        elif not isinstance(error, StorageError):
+            self.discard()

@@ -1,0 +1,104 @@
+"""Point caches: the vertices of every frame of a shot, on disk.
+
+Two layouts: `.pc2` (a studio's own, float32, mapped into memory) and `.npz` (differences from frame to frame in
+10-micrometre steps, an eighth of the size, for clips that travel).
+"""
+
+import struct
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from engine.errors import ShotError, StorageError
+
+_PC2_HEADER = struct.Struct("<12siiffi")  # signature, version, points, start frame, frames per sample, samples
+_PC2_SIGNATURE = b"POINTCACHE2\0"
+PACKED_STEP_CM = 0.001
+
+
+class PointCacheWriter:
+    """Appends frames to a `.pc2`; the frame count is written when it is closed, so a cut-off file is told apart.
+
+    Args:
+        path: Ends in `.pc2`.
+        num_vertices: V.
+    """
+
+    def __init__(self, path: Path, num_vertices: int) -> None:
+        self._path, self._num_vertices, self.num_frames = path, num_vertices, 0
+        self._file = path.open("wb")
+        self._write(_PC2_HEADER.pack(_PC2_SIGNATURE, 1, num_vertices, 0.0, 1.0, 0))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise StorageError(
+                f"The point cache {self._path} could not be written ({error.strerror}).",
+                "Free some space or choose another disk, then run the same command again.",
+            ) from error
+
+    def write(self, vertices: np.ndarray) -> None:
+        """Append [V, 3] float32, cm.
+
+        Raises:
+            StorageError: The disk is full or gone.
+        """
+        if vertices.shape != (self._num_vertices, 3):
+            raise ValueError(f"expected [{self._num_vertices}, 3], got {list(vertices.shape)}")
+        self._write(np.ascontiguousarray(vertices, "<f4").tobytes())
+        self.num_frames += 1
+
+    def close(self) -> None:
+        """Write the frame count and release the file."""
+        self._file.seek(0)
+        self._write(_PC2_HEADER.pack(_PC2_SIGNATURE, 1, self._num_vertices, 0.0, 1.0, self.num_frames))
+        self._file.close()
+
+    def __enter__(self) -> "PointCacheWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._file.close()
+
+
+def pack_points(path: Path, vertices: np.ndarray) -> None:
+    """Write [N, V, 3] float32 cm as a `.npz`, each coordinate to the nearest 10 micrometres."""
+    steps = np.round(np.asarray(vertices, np.float64) / PACKED_STEP_CM).astype(np.int32)
+    differences = np.diff(steps, axis=0)
+    if differences.size and np.abs(differences).max() > np.iinfo(np.int16).max:
+        raise ValueError("a vertex moves more than 32 cm from one frame to the next")
+    # Coordinate by coordinate: neighbours in the file are then neighbours in time, and compress well.
+    ordered = np.ascontiguousarray(differences.astype(np.int16).transpose(2, 1, 0))
+    np.savez_compressed(path, first=steps[0], differences=ordered, step_cm=np.float64(PACKED_STEP_CM))
+
+
+def read_points(path: Path) -> np.ndarray:
+    """[N, V, 3] float32, cm; a `.pc2` is mapped, not loaded.
+
+    Raises:
+        ShotError: The file is missing, cut off, or neither layout.
+    """
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as packed:
+                differences = packed["differences"].transpose(2, 1, 0).astype(np.int32)
+                steps = np.concatenate([packed["first"][None], differences]).cumsum(0)
+                return (steps * float(packed["step_cm"])).astype(np.float32)
+        with path.open("rb") as file:
+            header = file.read(_PC2_HEADER.size)
+        signature, _, num_vertices, _, _, num_frames = _PC2_HEADER.unpack(header)
+        size = path.stat().st_size
+    except (OSError, KeyError, ValueError, EOFError, struct.error) as error:
+        raise ShotError(f"The point cache {path} cannot be read: {error}.", "Make the shot again.") from error
+    expected = _PC2_HEADER.size + num_frames * num_vertices * 12
+    if signature != _PC2_SIGNATURE or num_frames < 1 or size != expected:
+        raise ShotError(
+            f"The point cache {path} is not whole: {size} bytes where its header asks for {expected}.",
+            "Copy it again, or make the shot again.",
+        )
+    return np.memmap(path, "<f4", "r", _PC2_HEADER.size, (num_frames, num_vertices, 3))

@@ -1,0 +1,227 @@
+"""A shot (a movie, the exact mesh of every frame, and its facts) and a data set (a folder of shots, one manifest).
+
+Rule: what opens is whole. Counts, rates and files are checked when a shot or data set is opened, not when it is used.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import ShotError
+from engine.frames import CropRect
+from engine.mesh import Topology
+from engine.movies import MovieReader
+from engine.points import read_points
+from engine.timecode import Timecode
+
+SCHEMA = 1
+SHOT_FILE = "shot.json"
+DATASET_FILE = "dataset.json"
+TOPOLOGY_FILE = "topology.npz"
+SKIN_FILE = "skin.jpg"
+
+
+class Role(StrEnum):
+    """What a shot is for (Laine et al. 2017, section 4.1)."""
+
+    RANGE_OF_MOTION = "range-of-motion"
+    EXPRESSIONS = "expressions"
+    PANGRAMS = "pangrams"
+    IN_CHARACTER = "in-character"
+    VALIDATION = "validation"
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFacts:
+    """What `shot.json` holds."""
+
+    name: str
+    role: Role
+    num_frames: int
+    num_vertices: int
+    rate: tuple[int, int]  # frames per second, numerator and denominator
+    timecode: str  # of the first frame
+    movie: str  # file name inside the shot's folder
+    points: str  # file name inside the shot's folder
+    seed: int | None = None  # of the virtual actor's performance
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A shot that has been checked.
+
+    Args:
+        folder: Where it lies.
+        facts: From its `shot.json`.
+    """
+
+    folder: Path
+    facts: ShotFacts
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second."""
+        return Fraction(*self.facts.rate)
+
+    @property
+    def timecode(self) -> Timecode:
+        """Of the first frame."""
+        return Timecode.parse(self.facts.timecode, self.rate)
+
+    @property
+    def movie_path(self) -> Path:
+        """The movie file."""
+        return self.folder / self.facts.movie
+
+    def pictures(self) -> MovieReader:
+        """The movie, from its first frame."""
+        return MovieReader(self.movie_path)
+
+    def vertices(self) -> np.ndarray:
+        """[N, V, 3] float32, cm, head-stabilised; mapped where the layout allows."""
+        return read_points(self.folder / self.facts.points)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Shot":
+        """Read and check one shot.
+
+        Raises:
+            ShotError: A part is missing or damaged, or the parts disagree.
+        """
+        values = _read_json(folder / SHOT_FILE, "shot")
+        try:
+            facts = ShotFacts(**{**values, "role": Role(values["role"]), "rate": tuple(values["rate"])})
+        except (TypeError, KeyError, ValueError) as error:
+            raise ShotError(f"{folder / SHOT_FILE} is not a shot's facts: {error}.", "Make the shot again.") from error
+        if facts.schema != SCHEMA:
+            raise ShotError(
+                f"The shot {folder} is of schema {facts.schema}, this version reads {SCHEMA}.", "Make the shot again."
+            )
+        shot = cls(folder, facts)
+        shape = shot.vertices().shape
+        if shape[:2] != (facts.num_frames, facts.num_vertices):
+            raise ShotError(
+                f"The shot {folder} claims {facts.num_frames} frames of {facts.num_vertices} vertices,"
+                f" its point cache holds {shape[0]} of {shape[1]}.",
+                "Make or ingest the shot again.",
+            )
+        with shot.pictures() as movie:
+            if movie.facts.num_frames not in (0, facts.num_frames) or movie.facts.rate != shot.rate:
+                raise ShotError(
+                    f"The shot {folder} claims {facts.num_frames} frames at {shot.rate}/s,"
+                    f" its movie holds {movie.facts.num_frames} at {movie.facts.rate}/s.",
+                    "Make or ingest the shot again.",
+                )
+        return shot
+
+    @staticmethod
+    def write_facts(folder: Path, facts: ShotFacts) -> None:
+        """Write `shot.json`: the last step of making a shot, which makes it one."""
+        _write_json(folder / SHOT_FILE, asdict(facts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """All shots of one actor before one camera.
+
+    Args:
+        folder: Where it lies; shots are its sub-folders.
+        actor: The actor's name.
+        crop: What the network sees, the same for the whole shoot.
+        frame_width_px: Of every movie.
+        frame_height_px: Of every movie.
+        topology: The actor's mesh.
+        shots: In the manifest's order.
+    """
+
+    folder: Path
+    actor: str
+    crop: CropRect
+    frame_width_px: int
+    frame_height_px: int
+    topology: Topology
+    shots: tuple[Shot, ...]
+
+    @property
+    def skin_path(self) -> Path | None:
+        """The actor's skin texture for the viewport, where there is one."""
+        path = self.folder / SKIN_FILE
+        return path if path.is_file() else None
+
+    @property
+    def training(self) -> tuple[Shot, ...]:
+        """Shots to learn from."""
+        return tuple(shot for shot in self.shots if shot.facts.role != Role.VALIDATION)
+
+    @property
+    def validation(self) -> tuple[Shot, ...]:
+        """Shots never trained on."""
+        return tuple(shot for shot in self.shots if shot.facts.role == Role.VALIDATION)
+
+    @classmethod
+    def open(cls, folder: Path) -> "DataSet":
+        """Read and check a data set with all its shots.
+
+        Raises:
+            ShotError: The manifest or a shot is missing or damaged, or a shot is of another mesh or picture size.
+        """
+        values = _read_json(folder / DATASET_FILE, "data set")
+        try:
+            crop = CropRect(*values["crop"])
+            width_px, height_px = values["frame_size"]
+            actor, names = str(values["actor"]), list(values["shots"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise ShotError(f"{folder / DATASET_FILE} is not a data set: {error}.", "Make it again.") from error
+        topology = Topology.load(folder / TOPOLOGY_FILE)
+        shots = tuple(Shot.open(folder / name) for name in names)
+        for shot in shots:
+            if shot.facts.num_vertices != topology.num_vertices:
+                raise ShotError(
+                    f"The shot {shot.folder} has {shot.facts.num_vertices} vertices, the actor {topology.num_vertices}.",
+                    "A data set holds shots of one actor; take this one out.",
+                )
+            with shot.pictures() as movie:
+                if (movie.facts.width_px, movie.facts.height_px) != (width_px, height_px):
+                    raise ShotError(
+                        f"The movie of {shot.folder} is {movie.facts.width_px}x{movie.facts.height_px},"
+                        f" the data set {width_px}x{height_px}.",
+                        "A data set holds movies of one camera setting; take this one out.",
+                    )
+        return cls(folder, actor, crop, width_px, height_px, topology, shots)
+
+    @staticmethod
+    def write_manifest(
+        folder: Path, actor: str, crop: CropRect, frame_width_px: int, frame_height_px: int, shots: list[str]
+    ) -> None:
+        """Write `dataset.json`: the last step of making a data set, which makes it one."""
+        manifest = {
+            "schema": SCHEMA,
+            "actor": actor,
+            "crop": [crop.x, crop.y, crop.width, crop.height],
+            "frame_size": [frame_width_px, frame_height_px],
+            "shots": shots,
+        }
+        _write_json(folder / DATASET_FILE, manifest)
+
+
+def _read_json(path: Path, what: str) -> dict:  # type: ignore[type-arg]
+    if not path.is_file():
+        raise ShotError(f"{path.parent} is not a {what}: it has no {path.name}.", f"Give the folder of a {what}.")
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ShotError(f"{path} cannot be read: {error}.", f"Make the {what} again.") from error
+    if not isinstance(values, dict):
+        raise ShotError(f"{path} is not a {what}'s facts.", f"Make the {what} again.")
+    return values
+
+
+def _write_json(path: Path, values: dict) -> None:  # type: ignore[type-arg]
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+    partial.replace(path)

@@ -1,0 +1,1 @@
+"""What leaves the house: actor bundles and takes in other formats."""
