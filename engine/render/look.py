@@ -1,0 +1,61 @@
+"""How a mesh is drawn: shading, wires, lights and backdrop, as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Rgb = tuple[float, float, float]
+
+
+class Shading(StrEnum):
+    """What the surface shows."""
+
+    SKIN = "skin"  # the actor's own texture
+    CLAY = "clay"  # form only
+    ERROR = "error"  # distance to the truth in false colour
+    NORMALS = "normals"  # surface direction as colour
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """A distant light.
+
+    Args:
+        towards: Direction from the face to the lamp, camera space (+x right, +y up, +z to the camera).
+        colour: Linear, 1 = the exposure's white.
+    """
+
+    towards: Rgb
+    colour: Rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Lighting:
+    """A studio's lamps; they stand with the camera. The first lamp casts shadows."""
+
+    key: Lamp = Lamp((-0.55, 0.75, 1.0), (1.55, 1.50, 1.42))
+    fill: Lamp = Lamp((0.95, 0.10, 0.75), (0.42, 0.45, 0.50))
+    rim: Lamp = Lamp((0.70, 0.50, -0.80), (0.75, 0.82, 0.95))
+    sky: Rgb = (0.34, 0.36, 0.40)  # ambient light from above
+    ground: Rgb = (0.16, 0.14, 0.13)  # and from below
+    has_shadow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything about a picture but the mesh and the camera.
+
+    Args:
+        shading: What the surface shows.
+        has_wire: Draw the mesh's edges over it.
+        error_range_mm: The distance shown in the scale's last colour.
+        lighting: The lamps.
+        backdrop: Linear colour at the centre and at the corners of the picture.
+        has_soft_base: Let the bust fade out towards its cut edge.
+    """
+
+    shading: Shading = Shading.SKIN
+    has_wire: bool = False
+    error_range_mm: float = 5.0
+    lighting: Lighting = Lighting()
+    backdrop: tuple[Rgb, Rgb] = ((0.030, 0.034, 0.042), (0.006, 0.007, 0.009))
+    has_soft_base: bool = True
