@@ -1,0 +1,184 @@
+"""What every command shares: option types, a progress bar with time left, and JSON for machines.
+
+Rule: results go to stdout, everything else (progress, errors) to stderr, so a result can be piped.
+"""
+
+import errno
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from engine.errors import ActorError, StorageError
+
+DEMO_FOLDER = Path(__file__).resolve().parent.parent / "demo"
+DEMO_ACTOR = DEMO_FOLDER / "actor"
+DEMO_CLIP = DEMO_FOLDER / "clip"
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class BackendName(StrEnum):
+    """What runs the network."""
+
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+    TENSORRT = "tensorrt"
+
+
+class PrecisionName(StrEnum):
+    """What the network's inner layers compute in; its output is float32 centimetres always."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+    INT8 = "int8"
+
+
+ActorOption = Annotated[
+    str,
+    typer.Option("--actor", metavar="DIR", help="The actor's folder; `demo` is the one that comes along."),
+]
+BackendOption = Annotated[
+    BackendName | None,
+    typer.Option("--backend", help="What runs the network; by default the fastest that works here."),
+]
+PrecisionOption = Annotated[
+    PrecisionName | None, typer.Option("--precision", help="By default the backend's fastest good one.")
+]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")
+]
+
+
+def actor_folder(name: str) -> Path:
+    """The folder of an actor named on the command line.
+
+    Raises:
+        ActorError: The bundled actor was asked for and this installation has none.
+    """
+    if name != "demo":
+        return Path(name)
+    if not DEMO_ACTOR.is_dir():
+        raise ActorError(
+            f"This installation has no demo actor: {DEMO_ACTOR} is missing.",
+            "Install LiveDouble again from a whole copy, or give your own actor's folder with --actor.",
+        )
+    return DEMO_ACTOR
+
+
+def write_json(path: Path, report: Mapping[str, Any] | object) -> None:
+    """Write a report for machines: a mapping, or a dataclass of plain values.
+
+    A file appears whole or not at all; a device such as /dev/stdout is written to directly.
+
+    Raises:
+        StorageError: The folder does not exist, or the disk is full.
+    """
+    values = report if isinstance(report, Mapping) else asdict(report)  # type: ignore[call-overload]
+    text = json.dumps(values, indent=2) + "\n"
+    is_special = path.exists() and not path.is_file()
+    target = path if is_special else path.with_name(path.name + ".partial")
+    try:
+        target.write_text(text, "utf-8")
+        if not is_special:
+            target.replace(path)
+    except OSError as error:
+        if not is_special:
+            target.unlink(missing_ok=True)
+        raise storage_error(path, error) from error
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """What to tell a user when `path` could not be written."""
+    if error.errno == errno.ENOSPC:
+        recovery = "Free some space or choose another disk, then run the same command again."
+        return StorageError(f"{path} could not be written: the disk is full.", recovery)
+    return StorageError(
+        f"{path} could not be written ({error.strerror}).", "Choose a folder that exists and is yours."
+    )
+
+
+def check_can_write(path: Path) -> None:
+    """Refuse a place for a result before the long work starts rather than after it.
+
+    Raises:
+        StorageError: Its folder does not exist, or it is itself a folder.
+    """
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder, a file was expected.", "Give a file name inside it.")
+    if not path.parent.is_dir():
+        raise StorageError(
+            f"There is no folder {path.parent} for {path.name}.", "Make it, or choose another."
+        )
+
+
+@contextmanager
+def progress(task: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far long work is and the time it still takes; yields a function to advance by n.
+
+    On a terminal a bar; elsewhere (a log, a pipe) a calm line every ten per cent.
+
+    Args:
+        task: What is being done, a few words.
+        total: How many steps there are; None where nobody knows.
+    """
+    if err.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=err, transient=True) as bar:
+            task_id = bar.add_task(task, total=total)
+            yield lambda steps: bar.advance(task_id, steps)
+    else:
+        yield _ProgressLines(task, total)
+
+
+class _ProgressLines:
+    """A line at every tenth of the way, with the time left."""
+
+    def __init__(self, task: str, total: int | None) -> None:
+        self._task, self._total = task, total
+        self._done, self._tenths, self._started_s = 0, 0, time.perf_counter()
+
+    def __call__(self, steps: int) -> None:
+        self._done += steps
+        if not self._total:
+            return
+        tenths = 10 * self._done // self._total
+        if tenths > self._tenths:
+            self._tenths = tenths
+            elapsed_s = time.perf_counter() - self._started_s
+            left_s = elapsed_s * (self._total - self._done) / self._done
+            err.print(f"{self._task}: {self._done}/{self._total}, {clock(left_s)} left", soft_wrap=True)
+
+
+def clock(seconds: float) -> str:
+    """A duration as people read it: 4 s, 3:20, 1:02:03."""
+    whole = round(max(seconds, 0.0))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest_s = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest_s:02}" if hours else f"{minutes}:{rest_s:02}"
