@@ -80,7 +80,11 @@ def main(arguments):
     if not wanted or install(wanted):
         needed = missing_packages()
         if needed:
-            print("Installed, but still not loadable: " + " ".join(needed) + ". Please report this with your system's name.")
+            print(
+                "Installed, but still not loadable: "
+                + " ".join(needed)
+                + ". Please report this with your system's name."
+            )
         return 1 if needed else 0
     if needed:
         print("System packages are missing. Run this one line, then the same make again:")

@@ -62,9 +62,7 @@ BackendOption = Annotated[
 PrecisionOption = Annotated[
     PrecisionName | None, typer.Option("--precision", help="By default the backend's fastest good one.")
 ]
-JsonOption = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")
-]
+JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")]
 
 
 def actor_folder(name: str) -> Path:
@@ -110,9 +108,7 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     if error.errno == errno.ENOSPC:
         recovery = "Free some space or choose another disk, then run the same command again."
         return StorageError(f"{path} could not be written: the disk is full.", recovery)
-    return StorageError(
-        f"{path} could not be written ({error.strerror}).", "Choose a folder that exists and is yours."
-    )
+    return StorageError(f"{path} could not be written ({error.strerror}).", "Choose a folder that exists and is yours.")
 
 
 def check_can_write(path: Path) -> None:
@@ -124,9 +120,7 @@ def check_can_write(path: Path) -> None:
     if path.is_dir():
         raise StorageError(f"{path} is a folder, a file was expected.", "Give a file name inside it.")
     if not path.parent.is_dir():
-        raise StorageError(
-            f"There is no folder {path.parent} for {path.name}.", "Make it, or choose another."
-        )
+        raise StorageError(f"There is no folder {path.parent} for {path.name}.", "Make it, or choose another.")
 
 
 @contextmanager

@@ -129,9 +129,7 @@ class _Bug:
         story = "".join(traceback.format_exception(kind, error, trace))
         if self.is_debug:
             sys.stderr.write(story)
-        facts = (
-            f"livedouble {version('livedouble')}, Python {platform.python_version()}, {platform.platform()}"
-        )
+        facts = f"livedouble {version('livedouble')}, Python {platform.python_version()}, {platform.platform()}"
         path = Path(tempfile.gettempdir()) / f"livedouble-bug-{datetime.now():%Y%m%d-%H%M%S}.log"
         try:
             path.write_text(f"{facts}\nlivedouble {' '.join(self.arguments)}\n\n{story}", "utf-8")
