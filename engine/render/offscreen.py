@@ -16,6 +16,7 @@ if sys.platform.startswith("linux"):
     os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
 
 _CONTEXT_ATTRIBUTES_VERSION = (3, 3)
+_SURFACELESS_MESA = 0x31DD  # EGL_MESA_platform_surfaceless
 _MISSING_GL = "Install Mesa's libraries (Debian and Ubuntu: libegl1 libgl1 libgl1-mesa-dri)."
 
 
@@ -48,11 +49,9 @@ class Offscreen:
 
     def _open_context(self) -> tuple[Any, Any]:
         egl = self._egl
-        from OpenGL.EGL.MESA import platform_surfaceless
-
         if not egl.eglQueryString(None, egl.EGL_EXTENSIONS):
             raise BackendError("EGL has no client extensions here.", _MISSING_GL)
-        display = egl.eglGetPlatformDisplay(platform_surfaceless.EGL_PLATFORM_SURFACELESS_MESA, None, None)
+        display = egl.eglGetPlatformDisplay(_SURFACELESS_MESA, None, None)
         major, minor = egl.EGLint(), egl.EGLint()
         if not display or not egl.eglInitialize(display, major, minor):
             raise BackendError("EGL finds no display, neither a GPU's nor Mesa's software one.", _MISSING_GL)
