@@ -1,0 +1,67 @@
+"""Work the window must not wait for: opening an actor, loading a backend, encoding a movie.
+
+Rule: work runs in the order it was given, off the window's thread; its outcome is collected on the window's thread.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from engine.errors import LiveDoubleError
+
+_Result = TypeVar("_Result")
+
+
+class Jobs:
+    """One queue of background work.
+
+    Args:
+        wake: Called on the background thread when an outcome can be collected.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+        self._outcomes: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._is_closed = False
+
+    def submit(
+        self,
+        work: Callable[[], _Result],
+        done: Callable[[_Result], None],
+        failed: Callable[[LiveDoubleError], None],
+    ) -> None:
+        """Run `work` in the background; `done` or `failed` then runs within `collect`."""
+
+        def run() -> None:
+            try:
+                result = work()
+            except LiveDoubleError as error:
+                self._outcomes.put(lambda error=error: failed(error))
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must reach the banner, not vanish in a thread
+                unexpected = LiveDoubleError(
+                    f"Something unforeseen went wrong ({type(error).__name__}: {error}).",
+                    "Please report it with this line.",
+                )
+                unexpected.__cause__ = error
+                self._outcomes.put(lambda: failed(unexpected))
+            else:
+                self._outcomes.put(lambda: done(result))
+            self._wake()
+
+        self._pool.submit(run)
+
+    def collect(self) -> None:
+        """Deliver every outcome that is ready; none after `close`."""
+        while not self._is_closed:
+            try:
+                outcome = self._outcomes.get_nowait()
+            except Empty:
+                return
+            outcome()
+
+    def close(self) -> None:
+        """Finish what runs, forget what has not begun, and end the thread."""
+        self._is_closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)

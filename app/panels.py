@@ -1,0 +1,166 @@
+"""The window's furniture: cards with a header, the bar on top, the line at the bottom.
+
+Rule: text that changes never changes a layout; what does not fit is cut with an ellipsis and told by its tool tip.
+"""
+
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QFont, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.theme import COLOURS, colour
+
+
+class Text(QWidget):
+    """One line of text that takes the room it is given and asks for none.
+
+    Args:
+        font: Its face.
+        tint: A colour of the palette.
+        alignment: Within the room it is given.
+    """
+
+    def __init__(
+        self,
+        font: QFont,
+        tint: str = COLOURS.text_dim,
+        alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
+        super().__init__()
+        self._text, self._tint, self._alignment = "", tint, alignment
+        self.setFont(font)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def text(self) -> str:
+        """What is shown, uncut."""
+        return self._text
+
+    def set_text(self, text: str, tint: str | None = None) -> None:
+        """Show `text`, in another colour where one is given."""
+        if text != self._text or (tint and tint != self._tint):
+            self._text, self._tint = text, tint or self._tint
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102
+        return QSize(40, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+        painter = QPainter(self)
+        painter.setPen(colour(self._tint))
+        shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self._alignment | Qt.AlignmentFlag.AlignVCenter, shown)
+        if not self.toolTip() and shown != self._text:
+            self.setToolTip(self._text)
+
+
+class Caption(Text):
+    """A fixed small heading, as wide as its words."""
+
+    def __init__(self, text: str, tint: str = COLOURS.text_faint) -> None:
+        super().__init__(theme.caption_font(), tint)
+        self.set_text(text.upper())
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height())
+
+
+class Card(QFrame):
+    """A titled surface: a caption and facts above, content below.
+
+    Args:
+        title: The caption.
+        content: Fills the card under its header.
+    """
+
+    def __init__(self, title: str, content: QWidget) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.facts = Text(theme.font(12), COLOURS.text_dim, Qt.AlignmentFlag.AlignRight)
+        self.header = QHBoxLayout()
+        self.header.setContentsMargins(theme.PAD_PX, 0, theme.PAD_PX, 0)
+        self.header.setSpacing(theme.GAP_PX)
+        self.header.addWidget(Caption(title))
+        self.header.addWidget(self.facts, 1)
+        top = QWidget()
+        top.setFixedHeight(theme.HEADER_PX)
+        top.setLayout(self.header)
+        body = QVBoxLayout(self)
+        body.setContentsMargins(1, 1, 1, 1)
+        body.setSpacing(0)
+        body.addWidget(top)
+        body.addWidget(content, 1)
+
+
+class StateDot(QWidget):
+    """A small round light: what the line does, at a glance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tint = COLOURS.text_faint
+        self.setFixedSize(10, 18)
+
+    def set_tint(self, tint: str) -> None:
+        """Change its colour."""
+        if tint != self._tint:
+            self._tint = tint
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(self._tint, 0.25))
+        painter.drawEllipse(QRectF(0, 4, 10, 10))
+        painter.setBrush(colour(self._tint))
+        painter.drawEllipse(QRectF(2, 6, 6, 6))
+
+
+class TopBar(QWidget):
+    """Whose face, from which camera, and whether the line runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(theme.BAR_PX)
+        self._dot = StateDot()
+        self._state = Text(theme.font(13, QFont.Weight.Medium), COLOURS.text_dim)
+        self._actor = Text(theme.font(14, QFont.Weight.DemiBold), COLOURS.text, Qt.AlignmentFlag.AlignRight)
+        name = Caption("LiveDouble", COLOURS.text)
+        name.setFont(theme.font(13, QFont.Weight.Bold, 0.4))
+        name.set_text("LiveDouble")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.PAD_PX + 2, 2, theme.PAD_PX + 2, 0)
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(name)
+        row.addSpacing(16)
+        row.addWidget(self._dot)
+        row.addWidget(self._state, 2)
+        row.addWidget(self._actor, 3)
+
+    def set_state(self, words: str, tint: str) -> None:
+        """Say what the line does; `tint` colours the light."""
+        self._dot.set_tint(tint)
+        self._state.set_text(words)
+
+    def set_actor(self, name: str) -> None:
+        """Name the actor."""
+        self._actor.set_text(name)
+
+
+class StatusLine(QWidget):
+    """At the bottom: notes on the left, what really runs and draws on the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(theme.STATUS_PX)
+        self.notes = Text(theme.font(12), COLOURS.text_faint)
+        self.facts = Text(theme.font(12), COLOURS.text_faint, Qt.AlignmentFlag.AlignRight)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.PAD_PX + 2, 0, theme.PAD_PX + 2, 4)
+        row.setSpacing(24)
+        row.addWidget(self.notes, 1)
+        row.addWidget(self.facts, 1)

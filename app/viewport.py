@@ -1,0 +1,162 @@
+"""What both viewports share: the viewer's orbit under the mouse, the newest mesh, and when a drawing is out of date.
+
+Rule: a mesh is taken from its slot while painting; OpenGL is spoken only in the two viewports' own files.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QImage, QMouseEvent, QWheelEvent
+
+from engine.bundle import ActorBundle
+from engine.frames import MeshFrame
+from engine.mesh import distances_mm
+from engine.render import Look, MeshRenderer, Orbit, Shading
+
+DEGREES_PER_PX = 0.35
+ZOOM_PER_NOTCH = 1.12
+ERROR_RANGE_MM = 5.0
+
+
+class Viewport(Protocol):
+    """A widget that draws the newest mesh."""
+
+    stage: "Stage"
+    gl_renderer: str
+
+    def update(self) -> None:
+        """Ask for a repaint."""
+
+    def picture(self) -> QImage:
+        """What it shows, drawn again now."""
+
+    def release(self) -> None:
+        """Free what it holds of OpenGL."""
+
+
+class Stage:
+    """The scene a viewport draws: which mesh, how, and from where.
+
+    Args:
+        take: Gives the newest mesh once, None when there is no newer one; called while painting.
+        drawn: Told of each mesh right after it has been drawn for the first time.
+    """
+
+    def __init__(self, take: Callable[[], MeshFrame | None], drawn: Callable[[MeshFrame], None]) -> None:
+        self._take, self._drawn = take, drawn
+        self.bundle: ActorBundle | None = None
+        self.mesh: MeshFrame | None = None
+        self.look = Look(error_range_mm=ERROR_RANGE_MM)
+        self.orbit = Orbit(0.0, 0.0, 100.0, (0.0, 0.0, 0.0))
+        self.is_stale = True  # something changed since the last drawing
+        self.redraw: Callable[[], None] = lambda: None
+        self._held_at: QPointF | None = None
+        self._is_panning = False
+
+    def show_actor(self, bundle: ActorBundle) -> None:
+        """Draw this actor from now on, at rest until its first mesh comes."""
+        self.bundle, self.mesh = bundle, None
+        self.frame_head()
+
+    def frame_head(self) -> None:
+        """The whole head in view, from the front."""
+        if self.bundle is not None:
+            self._look_from(Orbit.framing(self.bundle.topology))
+
+    def set_shading(self, shading: Shading) -> None:
+        """Change what the surface shows."""
+        self.look = replace(self.look, shading=shading)
+        self._touch()
+
+    def set_wire(self, has_wire: bool) -> None:
+        """Draw the mesh's edges or not."""
+        self.look = replace(self.look, has_wire=has_wire)
+        self._touch()
+
+    def newest(self) -> MeshFrame | None:
+        """The mesh that has come since the last painting, if one has."""
+        mesh = self._take()
+        if mesh is not None:
+            self.mesh, self.is_stale = mesh, True
+        return mesh
+
+    def upload(self, renderer: MeshRenderer) -> None:
+        """Give the renderer the current mesh."""
+        if self.mesh is not None:
+            renderer.set_vertices(self.mesh.vertices)
+            renderer.set_errors(self._errors_mm(self.mesh))
+
+    def shown(self, mesh: MeshFrame | None) -> None:
+        """Report a mesh that has just been drawn."""
+        self.is_stale = False
+        if mesh is not None:
+            self._drawn(mesh)
+
+    def _errors_mm(self, mesh: MeshFrame) -> np.ndarray | None:
+        truth = mesh.frame.truth
+        if truth is None or self.look.shading is not Shading.ERROR:
+            return None
+        return distances_mm(mesh.vertices, truth).astype(np.float32)
+
+    def press(self, event: QMouseEvent) -> None:
+        """Begin to turn (left) or pan (middle, or left with Shift)."""
+        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._is_panning = event.button() is Qt.MouseButton.MiddleButton or has_shift
+        self._held_at = event.position()
+
+    def drag(self, event: QMouseEvent, height_px: int) -> None:
+        """Turn or pan with the pointer."""
+        if self._held_at is None:
+            return
+        step = event.position() - self._held_at
+        self._held_at = event.position()
+        if self._is_panning:
+            # At the target one pixel is this long, so the head stays under the pointer.
+            half_height = np.tan(np.radians(self.orbit.field_of_view_deg) / 2) * self.orbit.distance_cm
+            cm_per_px = 2 * half_height / max(1, height_px)
+            self._look_from(self.orbit.panned(step.x() * cm_per_px, -step.y() * cm_per_px))
+        else:
+            self._look_from(self.orbit.turned(-step.x() * DEGREES_PER_PX, step.y() * DEGREES_PER_PX))
+
+    def let_go(self) -> None:
+        """End a drag."""
+        self._held_at = None
+
+    def wheel(self, event: QWheelEvent) -> None:
+        """Go nearer or farther."""
+        self._look_from(self.orbit.zoomed(ZOOM_PER_NOTCH ** (event.angleDelta().y() / 120)))
+
+    def _look_from(self, orbit: Orbit) -> None:
+        self.orbit = orbit
+        self._touch()
+
+    def _touch(self) -> None:
+        self.is_stale = True
+        self.redraw()
+
+
+class Pointing:
+    """Mixed into a viewport widget: hands the mouse to its stage."""
+
+    stage: Stage
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+        if event is not None:
+            self.stage.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+        if event is not None:
+            self.stage.drag(event, self.height())  # type: ignore[attr-defined]
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+        self.stage.let_go()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+        self.stage.frame_head()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802, D102
+        if event is not None:
+            self.stage.wheel(event)
