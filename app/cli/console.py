@@ -24,7 +24,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from engine.errors import ActorError, StorageError
+from engine.errors import ActorError, LiveDoubleError, StorageError
+from engine.frames import CropRect
 
 DEMO_FOLDER = Path(__file__).resolve().parent.parent / "demo"
 DEMO_ACTOR = DEMO_FOLDER / "actor"
@@ -65,6 +66,25 @@ PrecisionOption = Annotated[
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")]
 
 
+class UsageError(LiveDoubleError):
+    """A value given on the command line is not what it must be."""
+
+
+def parse_crop(text: str) -> CropRect:
+    """A crop as people write it, `x,y,width,height` in camera pixels.
+
+    Raises:
+        UsageError: It is not four whole numbers, or the size is not positive.
+    """
+    try:
+        x, y, width, height = (int(number) for number in text.split(","))
+        return CropRect(x, y, width, height)
+    except ValueError as error:
+        raise UsageError(
+            f"'{text}' is not a crop.", "Give four whole numbers x,y,width,height, for example 150,200,900,1200."
+        ) from error
+
+
 def actor_folder(name: str) -> Path:
     """The folder of an actor named on the command line.
 
@@ -84,14 +104,14 @@ def actor_folder(name: str) -> Path:
 def write_json(path: Path, report: Mapping[str, Any] | object) -> None:
     """Write a report for machines: a mapping, or a dataclass of plain values.
 
-    A file appears whole or not at all; a device such as /dev/stdout is written to directly.
+    A file appears whole or not at all; a device or a link such as /dev/stdout is written through.
 
     Raises:
         StorageError: The folder does not exist, or the disk is full.
     """
     values = report if isinstance(report, Mapping) else asdict(report)  # type: ignore[call-overload]
     text = json.dumps(values, indent=2) + "\n"
-    is_special = path.exists() and not path.is_file()
+    is_special = path.is_symlink() or (path.exists() and not path.is_file())
     target = path if is_special else path.with_name(path.name + ".partial")
     try:
         target.write_text(text, "utf-8")

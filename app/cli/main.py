@@ -97,7 +97,9 @@ def main(arguments: list[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--debug"] or ["--help"]
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
     try:
-        code = build(asked)(arguments, prog_name="livedouble", standalone_mode=False)
+        # Not by calling the app itself: that would put typer's own last resort in the place of ours.
+        command = typer.main.get_command(build(asked))
+        code = command.main(arguments, prog_name="livedouble", standalone_mode=False)
     except LiveDoubleError as error:
         if is_debug:
             traceback.print_exc()

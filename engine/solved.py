@@ -1,0 +1,117 @@
+"""The file a solved movie becomes: latents, and from them the vertices, in one `.npz` that `numpy.load` reads.
+
+Rule: it is written under a partial name and renamed when whole; vertices are streamed, never held for a whole movie.
+"""
+
+import errno
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from engine.bundle import ActorBundle
+from engine.errors import StorageError
+from engine.frames import CropRect
+
+VERTICES_LIMIT_BYTES = 1 << 30  # above this, vertices are written only when asked for
+_CHUNK_FRAMES = 256
+_RECOVERY = "Free some space or choose another disk, then run the same command again."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvedMovie:
+    """Every frame of a movie, solved.
+
+    Args:
+        latents: [N, 160] float32, in the movie's order.
+        bundle: The actor they belong to.
+        crop: What the network saw.
+        rate: Frames per second.
+        timecode: Of the first frame; empty where the movie has none.
+    """
+
+    latents: np.ndarray
+    bundle: ActorBundle
+    crop: CropRect
+    rate: Fraction
+    timecode: str
+
+    def save(self, path: Path, has_vertices: bool) -> None:
+        """Write the file.
+
+        Vertices are `latents @ basis + mean`, float32, which is what the network's last layer computes.
+
+        Raises:
+            StorageError: The folder does not exist, or the disk is full; nothing is left behind.
+        """
+        partial = path.with_name(path.name + ".partial")
+        crop, bundle = self.crop, self.bundle
+        members = {
+            "latents": self.latents,
+            "basis": bundle.basis,
+            "mean": bundle.mean,
+            "faces": bundle.topology.faces,
+            "crop": np.array([crop.x, crop.y, crop.width, crop.height], np.int32),
+            "rate": np.array([self.rate.numerator, self.rate.denominator], np.int32),
+            "timecode": np.array(self.timecode),
+            "actor": np.array(bundle.name),
+            "checksum": np.array(bundle.checksum),
+        }
+        try:
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+                for name, array in members.items():
+                    _write_member(archive, name, array.shape, array.dtype, iter([array]))
+                if has_vertices:
+                    shape = (len(self.latents), bundle.topology.num_vertices, 3)
+                    _write_member(archive, "vertices", shape, np.dtype(np.float32), self._vertices())
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            raise StorageError(f"{path} could not be written ({reason}).", _RECOVERY) from error
+
+    def _vertices(self) -> Iterator[np.ndarray]:
+        for start in range(0, len(self.latents), _CHUNK_FRAMES):
+            yield self.bundle.vertices(self.latents[start : start + _CHUNK_FRAMES])
+
+
+def _write_member(
+    archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: np.dtype, chunks: Iterator[np.ndarray]
+) -> None:
+    # What numpy.savez does, but in pieces: it can only write arrays that are whole in memory.
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array_header_1_0(member, header)
+        for chunk in chunks:
+            member.write(np.ascontiguousarray(chunk, dtype).tobytes())
+
+
+def check_space(path: Path, num_frames: int, bundle: ActorBundle, has_vertices: bool) -> None:
+    """Refuse before the work what the disk could not hold after it.
+
+    Args:
+        path: Of the file to come.
+        num_frames: As the movie claims; 0 where it does not say.
+        bundle: The actor.
+        has_vertices: Whether vertices will be written.
+
+    Raises:
+        StorageError: The folder is missing, is not writable, or has too little space.
+    """
+    num_floats = bundle.basis.size + bundle.mean.size + num_frames * bundle.num_latents
+    needed = 4 * (num_floats + (num_frames * bundle.mean.size if has_vertices else 0))
+    try:
+        partial = path.with_name(path.name + ".partial")
+        partial.touch()
+        partial.unlink()
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written ({error.strerror}).", "Choose a folder that exists.") from error
+    if needed > free:
+        raise StorageError(
+            f"{path} needs {needed / 1e6:.0f} MB, its disk has {free / 1e6:.0f} MB left: the disk is full.", _RECOVERY
+        )
