@@ -2,6 +2,8 @@
 
 import errno
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +32,19 @@ def test_a_report_on_a_full_disk_says_so() -> None:
         console.write_json(Path("/dev/full"), {"frames": 3})
 
 
-def test_a_report_goes_to_a_device_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
-    console.write_json(Path("/dev/stdout"), {"frames": 3})
-    assert json.loads(capfd.readouterr().out) == {"frames": 3}
+def test_a_report_goes_to_a_device_as_it_is() -> None:
+    script = (
+        "from pathlib import Path; from app.cli import console; console.write_json(Path('/dev/stdout'), {'frames': 3})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout) == {"frames": 3}
+
+
+def test_a_report_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    console.write_json(tmp_path / "link.json", {"frames": 3})
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text("utf-8")) == {"frames": 3}
 
 
 def test_a_report_in_a_missing_folder_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
