@@ -17,7 +17,7 @@ from engine.bundle import ActorBundle
 from engine.errors import StorageError
 from engine.frames import CropRect
 
-VERTICES_LIMIT_BYTES = 1 << 30  # above this, vertices are written only when asked for
+VERTICES_LIMIT_BYTES = 1 << 30  # ten minutes of 5,000 vertices at 30 frames/s
 _CHUNK_FRAMES = 256
 _RECOVERY = "Free some space or choose another disk, then run the same command again."
 
@@ -88,6 +88,11 @@ def _write_member(
         np.lib.format.write_array_header_1_0(member, header)
         for chunk in chunks:
             member.write(np.ascontiguousarray(chunk, dtype).tobytes())
+
+
+def is_with_vertices(is_asked: bool | None, num_frames: int, bundle: ActorBundle) -> bool:
+    """Whether the file will hold vertices: as asked, and otherwise while they stay under a gibibyte."""
+    return num_frames * bundle.mean.nbytes <= VERTICES_LIMIT_BYTES if is_asked is None else is_asked
 
 
 def check_space(path: Path, num_frames: int, bundle: ActorBundle, has_vertices: bool) -> None:

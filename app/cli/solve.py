@@ -1,0 +1,122 @@
+"""`livedouble solve`: every frame of a movie, in batches, into a file."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.console import (
+    ActorOption,
+    BackendOption,
+    JsonOption,
+    PrecisionOption,
+    actor_folder,
+    check_can_write,
+    err,
+    out,
+    parse_crop,
+    progress,
+    write_json,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SolveReport:
+    """What the JSON file says."""
+
+    movie: str
+    file: str
+    actor: str
+    frames: int
+    frames_claimed: int  # by the movie's container; 0 where it does not say
+    backend: str
+    precision: str
+    provider: str
+    batch: int
+    crop: tuple[int, int, int, int]  # x, y, width, height
+    has_vertices: bool
+    seconds: float  # decoding and solving, without start-up and writing
+    fps: float
+    write_seconds: float
+
+
+def solve(
+    movie: Annotated[Path, typer.Argument(metavar="MOVIE", help="Any movie FFmpeg reads.")],
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help="The result, a file ending in .npz.")],
+    actor: ActorOption = "demo",
+    crop: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="What the network sees, in the movie's pixels; by default the actor's."),
+    ] = None,
+    vertices: Annotated[
+        bool | None,
+        typer.Option("--vertices/--no-vertices", help="Write vertices beside the latents; by default up to 1 GiB."),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Frames solved together.")] = 32,
+    backend: BackendOption = None,
+    precision: PrecisionOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Solve every frame of a movie, in batches, into one file.
+
+    The file holds `latents` [N, 160] and `vertices` [N, V, 3] in centimetres, float32, and the `basis` and `mean`
+    that turn one into the other. Read it with numpy.load.
+
+    Example: livedouble solve take.mp4 --actor demo --out take.npz
+    """
+    from engine.backends import open_backend
+    from engine.bundle import ActorBundle
+    from engine.movies import MovieReader
+    from engine.solve_movie import solve_movie
+    from engine.solved import check_space, is_with_vertices
+
+    for path in (file, json_file):
+        if path is not None:
+            check_can_write(path)
+    bundle = ActorBundle.open(actor_folder(actor))
+    with MovieReader(movie) as reader:
+        facts = reader.facts
+        rect = parse_crop(crop) if crop else bundle.crop
+        check_space(file, facts.num_frames, bundle, is_with_vertices(vertices, facts.num_frames, bundle))
+        runner = open_backend(bundle, backend and backend.value, precision and precision.value)
+        try:
+            started_s = time.perf_counter()
+            with progress(f"Solving {movie.name}", facts.num_frames or None) as advance:
+                solved = solve_movie(reader, bundle, runner, rect, batch, advance)
+            seconds = time.perf_counter() - started_s
+        finally:
+            runner.close()
+    has_vertices = is_with_vertices(vertices, len(solved.latents), bundle)
+    solved.save(file, has_vertices)
+    report = SolveReport(
+        movie=str(movie),
+        file=str(file),
+        actor=bundle.name,
+        frames=len(solved.latents),
+        frames_claimed=facts.num_frames,
+        backend=runner.name,
+        precision=runner.precision,
+        provider=runner.provider,
+        batch=batch,
+        crop=(rect.x, rect.y, rect.width, rect.height),
+        has_vertices=has_vertices,
+        seconds=round(seconds, 3),
+        fps=round(len(solved.latents) / seconds, 2),
+        write_seconds=round(time.perf_counter() - started_s - seconds, 3),
+    )
+    _tell(report)
+    if json_file is not None:
+        write_json(json_file, report)
+
+
+def _tell(report: SolveReport) -> None:
+    content = "latents and vertices" if report.has_vertices else "latents, without vertices (--vertices writes them)"
+    out.print(
+        f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} frames/s"
+        f" ({report.backend} {report.precision}, batch {report.batch}). {report.file} holds {content}.",
+        soft_wrap=True,
+    )
+    if report.frames_claimed not in (0, report.frames):
+        err.print(f"The movie claims {report.frames_claimed} frames, {report.frames} could be decoded.", soft_wrap=True)

@@ -1,0 +1,106 @@
+"""Every frame of a movie through the network, in batches: a thread decodes ahead while the backend solves.
+
+Rule: nothing is dropped. The decoder waits for a permit, so it never runs further ahead than a few batches.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from engine.backends import Backend
+from engine.bundle import ActorBundle
+from engine.crop import check_crop, crop_for_network
+from engine.errors import CameraError
+from engine.frames import CropRect
+from engine.handoff import EndOfStream, Fifo
+from engine.movies import MovieReader
+from engine.solved import SolvedMovie
+from engine.worker import Worker
+
+DEFAULT_BATCH = 32
+_BATCHES_AHEAD = 2
+_WAIT_S = 1.0
+_JOIN_TIMEOUT_S = 30.0  # a batch of a very large movie may still be decoding
+
+
+def solve_movie(
+    movie: MovieReader,
+    bundle: ActorBundle,
+    backend: Backend,
+    crop: CropRect,
+    batch_size: int = DEFAULT_BATCH,
+    on_solved: Callable[[int], None] | None = None,
+) -> SolvedMovie:
+    """Solve a movie from its first frame to its last. Returns when all is done; any one thread.
+
+    Args:
+        movie: At its start; it is read on another thread until this returns.
+        bundle: The actor.
+        backend: Runs that actor's network.
+        crop: What the network sees, in the movie's pixels.
+        batch_size: Frames solved together; the result is the same for any.
+        on_solved: Told how many more frames are done, on the caller's thread.
+
+    Raises:
+        CameraError: The crop leaves the picture, or the movie is damaged or without pictures.
+    """
+    if batch_size < 1:
+        raise ValueError(f"a batch has at least one frame, got {batch_size}")
+    check_crop(crop, movie.facts.width_px, movie.facts.height_px)
+    latents: list[np.ndarray] = []
+    with _decoded_ahead(movie, crop, batch_size) as batches:
+        for crops in batches:
+            latents.append(backend.run(crops)[0])
+            if on_solved is not None:
+                on_solved(len(crops))
+    if not latents:
+        raise CameraError("The movie has no pictures.", "Give a movie that plays.")
+    timecode = str(movie.facts.timecode or "")
+    return SolvedMovie(np.concatenate(latents), bundle, crop, movie.facts.rate, timecode)
+
+
+@contextmanager
+def _decoded_ahead(movie: MovieReader, crop: CropRect, batch_size: int) -> Iterator[Iterator[np.ndarray]]:
+    overrun = CameraError("The decoder ran further ahead than it may.", "Please report this.")
+    batches: Fifo[np.ndarray] = Fifo(_BATCHES_AHEAD, overrun)
+    permits: Fifo[int] = Fifo(_BATCHES_AHEAD, overrun)
+    for number in range(_BATCHES_AHEAD):
+        permits.put(number)
+
+    def decode() -> None:
+        for batch in _batches(movie, crop, batch_size):
+            while permits.take(_WAIT_S) is None:
+                pass
+            batches.put(batch)
+
+    worker = Worker("decode", decode, batches.close)
+    worker.start()
+    try:
+        yield _taken(batches, permits)
+    finally:
+        permits.close()
+        worker.join(_JOIN_TIMEOUT_S)
+
+
+def _taken(batches: Fifo[np.ndarray], permits: Fifo[int]) -> Iterator[np.ndarray]:
+    while True:
+        try:
+            batch = batches.take(_WAIT_S)
+        except EndOfStream:
+            return
+        if batch is not None:
+            permits.put(0)  # while the caller works on this one, the decoder may make another
+            yield batch
+
+
+def _batches(movie: MovieReader, crop: CropRect, batch_size: int) -> Iterator[np.ndarray]:
+    """[B, 1, 320, 240] uint8, B = `batch_size` except in the last."""
+    crops: list[np.ndarray] = []
+    for image in movie:
+        crops.append(crop_for_network(image, crop))
+        if len(crops) == batch_size:
+            yield np.stack(crops)[:, None]
+            crops.clear()
+    if crops:
+        yield np.stack(crops)[:, None]
