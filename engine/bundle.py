@@ -1,0 +1,288 @@
+"""An actor bundle: the folder that holds one actor's network, mesh and facts, and runs anywhere.
+
+Rule: what opens is whole; every file is compared with its checksum before anything is made of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Self
+
+import numpy as np
+
+from engine.errors import ActorError
+from engine.frames import CropRect, frozen
+from engine.mesh import Topology
+
+SCHEMA = 1
+FACTS_FILE = "bundle.json"
+NETWORK_FILE = "network.onnx"
+BASIS_FILE = "basis.bin"
+MEAN_FILE = "mean.bin"
+TOPOLOGY_FILE = "topology.npz"
+SKIN_FILE = "skin.jpg"
+REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
+
+# The network's interface, which every backend relies on.
+INPUT_NAME = "crops"
+OUTPUT_NAMES = ("latents", "vertices")
+
+_EXPORT_AGAIN = "Export the actor again, or copy its whole folder again."
+
+
+def sha256_of(path: Path) -> str:
+    """The file's checksum, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """The sizes of an actor's network."""
+
+    num_latents: int
+    num_vertices: int
+    input_size: tuple[int, int]  # width and height of the crop, pixels
+    num_parameters: int
+    weights: str  # how weights and basis are stored: "float16" or "float32"
+    has_skin: bool
+
+    def __post_init__(self) -> None:
+        if self.weights not in ("float16", "float32"):
+            raise ValueError(f"weights must be float16 or float32, got {self.weights!r}")
+        if min(self.num_latents, self.num_vertices, *self.input_size) < 1:
+            raise ValueError("the network's sizes must be positive")
+
+    @property
+    def basis_type(self) -> np.dtype[Any]:
+        """Of `basis.bin`."""
+        return np.dtype("<f2" if self.weights == "float16" else "<f4")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BundleFacts:
+    """What `bundle.json` holds.
+
+    Args:
+        name: The actor's.
+        created: ISO 8601 date.
+        crop: What the network was trained to see, camera pixels.
+        frame_size: Width and height of the camera's picture it was trained for, pixels.
+        network: Sizes.
+        training: How it was made; whatever the training has to say, for people and reports.
+        metrics: Measured on validation shots: `rmse_mm`, `mean_face_rmse_mm` and others.
+        files: Checksum (SHA-256, hexadecimal) of every other file, by file name.
+    """
+
+    name: str
+    created: str
+    crop: CropRect
+    frame_size: tuple[int, int]
+    network: NetworkFacts
+    training: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    files: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """The text of `bundle.json`."""
+        crop, network = self.crop, self.network
+        values = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "created": self.created,
+            "crop": [crop.x, crop.y, crop.width, crop.height],
+            "frame_size": list(self.frame_size),
+            "network": {
+                "num_latents": network.num_latents,
+                "num_vertices": network.num_vertices,
+                "input_size": list(network.input_size),
+                "num_parameters": network.num_parameters,
+                "weights": network.weights,
+                "has_skin": network.has_skin,
+            },
+            "training": dict(self.training),
+            "metrics": dict(self.metrics),
+            "files": dict(self.files),
+        }
+        return json.dumps(values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read the text of `bundle.json`.
+
+        Raises:
+            ActorError: Another schema, or not an actor's facts.
+        """
+        try:
+            values = json.loads(text)
+            schema = values["schema"]
+            if schema != SCHEMA:
+                raise ActorError(
+                    f"The actor is of schema {schema}, this version reads {SCHEMA}.",
+                    "Export the actor again with this version of LiveDouble.",
+                )
+            width_px, height_px = values["frame_size"]
+            network = dict(values["network"])
+            input_width_px, input_height_px = network.pop("input_size")
+            return cls(
+                name=str(values["name"]),
+                created=str(values["created"]),
+                crop=CropRect(*values["crop"]),
+                frame_size=(int(width_px), int(height_px)),
+                network=NetworkFacts(**network, input_size=(int(input_width_px), int(input_height_px))),
+                training=dict(values["training"]),
+                metrics={name: float(value) for name, value in values["metrics"].items()},
+                files={str(name): str(checksum) for name, checksum in values["files"].items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ActorError(f"Its {FACTS_FILE} is not an actor's ({error}).", _EXPORT_AGAIN) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActorBundle:
+    """An actor that has been checked.
+
+    Args:
+        folder: Where it lies.
+        facts: From its `bundle.json`.
+        topology: Its mesh.
+        basis: [num_latents, 3V] float32, cm per unit of latent.
+        mean: [3V] float32, cm.
+    """
+
+    folder: Path
+    facts: BundleFacts
+    topology: Topology
+    basis: np.ndarray
+    mean: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """The actor's."""
+        return self.facts.name
+
+    @property
+    def crop(self) -> CropRect:
+        """What the network was trained to see, camera pixels."""
+        return self.facts.crop
+
+    @property
+    def frame_width_px(self) -> int:
+        """Of the camera it was trained for."""
+        return self.facts.frame_size[0]
+
+    @property
+    def frame_height_px(self) -> int:
+        """Of the camera it was trained for."""
+        return self.facts.frame_size[1]
+
+    @property
+    def input_width_px(self) -> int:
+        """Of the network's input."""
+        return self.facts.network.input_size[0]
+
+    @property
+    def input_height_px(self) -> int:
+        """Of the network's input."""
+        return self.facts.network.input_size[1]
+
+    @property
+    def num_latents(self) -> int:
+        """Coefficients of a frame, 160."""
+        return self.facts.network.num_latents
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Measured on validation shots."""
+        return self.facts.metrics
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """How it was made."""
+        return self.facts.training
+
+    @property
+    def network_path(self) -> Path:
+        """The ONNX file; its external data lies beside it."""
+        return self.folder / NETWORK_FILE
+
+    @property
+    def skin_path(self) -> Path | None:
+        """The texture of the viewport, where there is one."""
+        return self.folder / SKIN_FILE if self.facts.network.has_skin else None
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the network."""
+        return self.facts.files[NETWORK_FILE]
+
+    def vertices(self, latents: np.ndarray) -> np.ndarray:
+        """[..., V, 3] float32, cm, of [..., num_latents] float32: the network's last, linear layer."""
+        vertices = latents @ self.basis + self.mean
+        return vertices.reshape(*latents.shape[:-1], -1, 3)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Read and check an actor.
+
+        Raises:
+            ActorError: The folder is missing, is not an actor, is of another schema, or a file is missing,
+                cut off or changed.
+        """
+        if not folder.is_dir():
+            raise ActorError(
+                f"There is no actor {folder}.", "Give the folder that `livedouble export` wrote, or `demo`."
+            )
+        try:
+            text = (folder / FACTS_FILE).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ActorError(
+                f"{folder} is not an actor: it has no readable {FACTS_FILE}.",
+                "Give the folder that `livedouble export` wrote.",
+            ) from error
+        try:
+            facts = BundleFacts.from_json(text)
+        except ActorError as error:
+            raise ActorError(f"The actor {folder} cannot be used. {error.reason}", error.recovery) from error
+        _check_files(folder, facts)
+        network = facts.network
+        topology = Topology.load(folder / TOPOLOGY_FILE)
+        if topology.num_vertices != network.num_vertices:
+            raise ActorError(
+                f"The actor {folder} has {topology.num_vertices} vertices in {TOPOLOGY_FILE}"
+                f" and {network.num_vertices} in {FACTS_FILE}.",
+                _EXPORT_AGAIN,
+            )
+        num_coordinates = 3 * network.num_vertices
+        basis = _read_array(folder / BASIS_FILE, network.basis_type, (network.num_latents, num_coordinates))
+        mean = _read_array(folder / MEAN_FILE, np.dtype("<f4"), (num_coordinates,))
+        return cls(folder, facts, topology, basis, mean)
+
+
+def _check_files(folder: Path, facts: BundleFacts) -> None:
+    expected = {*REQUIRED_FILES, *([SKIN_FILE] if facts.network.has_skin else [])}
+    if missing := sorted(expected - set(facts.files)):
+        raise ActorError(f"The actor {folder} lists no checksum of {', '.join(missing)}.", _EXPORT_AGAIN)
+    for name, checksum in facts.files.items():
+        if PurePath(name).name != name:
+            raise ActorError(f"The actor {folder} lists {name!r}, which is not a file inside it.", _EXPORT_AGAIN)
+        try:
+            found = sha256_of(folder / name)
+        except OSError as error:
+            raise ActorError(
+                f"The actor {folder} lacks its {name} ({error.strerror}).", "Copy its whole folder again."
+            ) from error
+        if found != checksum:
+            raise ActorError(
+                f"{folder / name} was changed or cut off: its checksum is not the one in {FACTS_FILE}.", _EXPORT_AGAIN
+            )
+
+
+def _read_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
+    data = path.read_bytes()
+    expected = int(np.prod(shape)) * dtype.itemsize
+    if len(data) != expected:
+        raise ActorError(f"{path} has {len(data)} bytes where {expected} are expected.", _EXPORT_AGAIN)
+    return frozen(np.frombuffer(data, dtype).reshape(shape).astype(np.float32, copy=False))

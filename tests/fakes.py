@@ -1,0 +1,159 @@
+"""Stand-ins that do exactly what they are told, shared by the tests of every room."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.bundle import (
+    BASIS_FILE,
+    FACTS_FILE,
+    INPUT_NAME,
+    MEAN_FILE,
+    NETWORK_FILE,
+    OUTPUT_NAMES,
+    TOPOLOGY_FILE,
+    ActorBundle,
+    BundleFacts,
+    NetworkFacts,
+    sha256_of,
+)
+from engine.crop import NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX
+from engine.frames import CropRect
+from engine.mesh import Topology
+
+TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX = 300, 400
+TINY_CROP = CropRect(30, 40, 240, 320)
+_NUM_LATENTS = 160
+_GRID_ROWS, _GRID_COLUMNS = 10, 5
+
+
+def tiny_topology() -> Topology:
+    """A bent sheet of 50 vertices, about as large as a face."""
+    rows, columns = np.mgrid[0:_GRID_ROWS, 0:_GRID_COLUMNS]
+    x = 3.0 * (columns - (_GRID_COLUMNS - 1) / 2)
+    y = 2.0 * (rows - (_GRID_ROWS - 1) / 2)
+    neutral = np.stack([x, y, 10.0 - 0.05 * (x**2 + y**2)], axis=-1).reshape(-1, 3).astype(np.float32)
+    uv = np.stack([columns / (_GRID_COLUMNS - 1), rows / (_GRID_ROWS - 1)], axis=-1).reshape(-1, 2)
+    corner = (rows * _GRID_COLUMNS + columns)[:-1, :-1].reshape(-1)
+    right, above = corner + 1, corner + _GRID_COLUMNS
+    faces = np.concatenate(
+        [np.stack([corner, right, above + 1], axis=1), np.stack([corner, above + 1, above], axis=1)]
+    ).astype(np.int32)
+    sets = {
+        "animated": np.arange(10, 50, dtype=np.int32),
+        "lips": np.array([11, 12, 16, 17], np.int32),
+        "lids": np.array([31, 33, 36, 38], np.int32),
+        "contact_pairs": np.array([[11, 16], [12, 17], [31, 36], [33, 38]], np.int32),
+    }
+    return Topology(faces, uv.astype(np.float32), faces, neutral, sets)
+
+
+def tiny_bundle(folder: Path, weights: str = "float16") -> ActorBundle:
+    """Write a small honest actor into `folder` (made where missing) and open it.
+
+    Three convolutions with random weights, 160 latents and 50 vertices: the interface, the storage and the last
+    linear layer of a real actor. Needs the `onnx` package.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(5)
+    topology = tiny_topology()
+    num_coordinates = 3 * topology.num_vertices
+    stored = np.float16 if weights == "float16" else np.float32
+    basis = (0.1 * random.standard_normal((_NUM_LATENTS, num_coordinates))).astype(stored)
+    mean = topology.neutral.reshape(-1).astype(np.float32)
+    (folder / BASIS_FILE).write_bytes(basis.tobytes())
+    (folder / MEAN_FILE).write_bytes(mean.tobytes())
+    topology.save(folder / TOPOLOGY_FILE)
+    num_parameters = _write_tiny_network(folder, random, stored, num_coordinates)
+    facts = BundleFacts(
+        name="tiny",
+        created="2026-11-22",
+        crop=TINY_CROP,
+        frame_size=(TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX),
+        network=NetworkFacts(
+            num_latents=_NUM_LATENTS,
+            num_vertices=topology.num_vertices,
+            input_size=(NETWORK_WIDTH_PX, NETWORK_HEIGHT_PX),
+            num_parameters=num_parameters + basis.size + mean.size,
+            weights=weights,
+            has_skin=False,
+        ),
+        training={"frames": 0},
+        metrics={"rmse_mm": 1.5, "mean_face_rmse_mm": 5.0},
+        files={name: sha256_of(folder / name) for name in (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)},
+    )
+    (folder / FACTS_FILE).write_text(facts.to_json(), "utf-8")
+    return ActorBundle.open(folder)
+
+
+def change_facts(folder: Path, **changes: object) -> None:
+    """Overwrite top-level entries of a bundle's `bundle.json`."""
+    path = folder / FACTS_FILE
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), "utf-8")
+
+
+def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type, num_coordinates: int) -> int:
+    from onnx import TensorProto, checker, helper, save
+
+    stored_type = TensorProto.FLOAT16 if stored is np.float16 else TensorProto.FLOAT
+    nodes, initializers = [], []
+
+    def constant(name: str, values: np.ndarray) -> str:
+        initializers.append(helper.make_tensor(f"{name}_stored", stored_type, values.shape, values.astype(stored)))
+        nodes.append(helper.make_node("Cast", [f"{name}_stored"], [name], to=TensorProto.FLOAT))
+        return name
+
+    def external(name: str, file: str, data_type: int, shape: Sequence[int]) -> str:
+        tensor = helper.make_tensor(name, data_type, [0], [])
+        tensor.dims[:] = shape
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", file), ("offset", "0"), ("length", str((folder / file).stat().st_size))):
+            tensor.external_data.add(key=key, value=value)
+        initializers.append(tensor)
+        return name
+
+    def scalar(name: str, value: float) -> str:
+        initializers.append(helper.make_tensor(name, TensorProto.FLOAT, [], [value]))
+        return name
+
+    # Whitening, then each convolution a quarter of the size of the one before, then two linear layers.
+    nodes.append(helper.make_node("Cast", [INPUT_NAME], ["gray"], to=TensorProto.FLOAT))
+    nodes.append(helper.make_node("Sub", ["gray", scalar("pixel_mean", 120.0)], ["centred"]))
+    nodes.append(helper.make_node("Div", ["centred", scalar("pixel_deviation", 60.0)], ["image"]))
+    layer, channels, num_parameters = "image", (1, 8, 12, 16), 0
+    for index, (num_in, num_out) in enumerate(zip(channels[:-1], channels[1:], strict=True)):
+        kernel = random.standard_normal((num_out, num_in, 3, 3)) * np.sqrt(2.0 / (9 * num_in))
+        inputs = [layer, constant(f"kernel{index}", kernel), constant(f"bias{index}", np.zeros(num_out))]
+        nodes.append(helper.make_node("Conv", inputs, [f"conv{index}"], strides=[4, 4], pads=[1, 1, 1, 1]))
+        layer = f"relu{index}"
+        nodes.append(helper.make_node("Relu", [f"conv{index}"], [layer]))
+        num_parameters += kernel.size + num_out
+    features = channels[-1] * (NETWORK_HEIGHT_PX // 64) * ((NETWORK_WIDTH_PX + 63) // 64)
+    to_latents = random.standard_normal((features, _NUM_LATENTS)) / np.sqrt(features)
+    nodes.append(helper.make_node("Flatten", [layer], ["features"]))
+    nodes.append(helper.make_node("MatMul", ["features", constant("to_latents", to_latents)], ["latents"]))
+    basis = external("basis", BASIS_FILE, stored_type, (_NUM_LATENTS, num_coordinates))
+    nodes.append(helper.make_node("Cast", [basis], ["basis_float"], to=TensorProto.FLOAT))
+    nodes.append(helper.make_node("MatMul", ["latents", "basis_float"], ["offsets"]))
+    mean = external("mean", MEAN_FILE, TensorProto.FLOAT, (num_coordinates,))
+    nodes.append(helper.make_node("Add", ["offsets", mean], ["coordinates"]))
+    initializers.append(helper.make_tensor("vertex_shape", TensorProto.INT64, [3], [-1, num_coordinates // 3, 3]))
+    nodes.append(helper.make_node("Reshape", ["coordinates", "vertex_shape"], ["vertices"]))
+
+    batch = "batch"
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [batch, 1, NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX])],
+        [
+            helper.make_tensor_value_info(OUTPUT_NAMES[0], TensorProto.FLOAT, [batch, _NUM_LATENTS]),
+            helper.make_tensor_value_info(OUTPUT_NAMES[1], TensorProto.FLOAT, [batch, num_coordinates // 3, 3]),
+        ],
+        initializers,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save(model, str(folder / NETWORK_FILE))
+    checker.check_model(str(folder / NETWORK_FILE))
+    return num_parameters + to_latents.size
