@@ -35,7 +35,7 @@ class TrainConfig:
     # its `_part` of all steps, so that the recipe keeps its shape.
     learning_rate: float = 1e-3  # Adam's recommended step (Kingma and Ba 2015), reached at the end of the ramp-up
     ramp_up_epochs: float = 1.0  # the learning rate rises geometrically; paper
-    ramp_up_part: float = 0.03  # of all steps at most; ours
+    ramp_up_part: float = 0.05  # of all steps at most; ours
     ramp_up_from: float = 0.01  # of the learning rate, where the ramp-up starts; ours
     ramp_down_epochs: float = 30.0  # the learning rate falls smoothly to zero, beta1 moves; paper
     ramp_down_part: float = 0.3  # of all steps at most; ours, the paper's 30 of 200 epochs are 0.15

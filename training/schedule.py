@@ -36,7 +36,8 @@ class Plan:
 def learning_rate(config: TrainConfig, plan: Plan, step: int) -> float:
     """Adam's step size.
 
-    Geometric ramp-up, then base / sqrt(t) with t in epochs (1 until the first epoch is over), then a half cosine down to zero.
+    Geometric ramp-up, then base / sqrt(t) with t in epochs (1 until the first epoch is over), at the end a half cosine
+    down to zero.
     """
     ramp_up = plan.ramp_steps(config.ramp_up_epochs, config.ramp_up_part)
     if step < ramp_up:

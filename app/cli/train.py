@@ -29,9 +29,7 @@ def train(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="The data set: a folder of shots with its manifest.")],
     run: Annotated[Path, typer.Option("--out", metavar="RUN", help="The training's folder; made if need be.")],
     epochs: Annotated[float | None, typer.Option(help="Passes over the training frames; the paper's 200.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Be done after this long, the recipe's ramps planned to fit.")
-    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Be done after this long, the ramps planned to fit.")] = None,
     frames: Annotated[int | None, typer.Option(help="Train on this many frames, spread evenly over the shots.")] = None,
     batch: Annotated[int | None, typer.Option(help="Frames a step; the paper's 50.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's step at the end of its ramp-up.")] = None,

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+
+from tests.training.tiny_data import CROP, NUM_VERTICES, TINY, write_tiny_data
+from training.config import TrainConfig
+from training.crops import cache_shot, choose_frames
+from training.network import FaceNetwork, NetworkShape
+from training.pca import mesh_basis
+
+
+@pytest.fixture(scope="module")
+def choice(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    data = write_tiny_data(folder / "tiny", 12)
+    return choose_frames(tuple(cache_shot(shot, CROP, TINY, folder) for shot in data.training), None)
+
+
+def tiny_network():
+    torch.manual_seed(0)
+    return FaceNetwork(NetworkShape.of(TINY, NUM_VERTICES)).eval()
+
+
+def test_the_papers_network_has_its_size():
+    shape = NetworkShape.of(TrainConfig(), 5043)
+    assert shape.num_features == 9720
+    with torch.device("meta"):
+        network = FaceNetwork(shape)
+    assert sum(weights.numel() for weights in network.parameters()) == 10_297_929
+
+
+def test_odd_picture_sizes_round_up_as_the_convolutions_do():
+    shape = NetworkShape(13, 21, (2, 2, 3, 3), 4, 5, 0.0)
+    crops = torch.zeros((2, 1, 21, 13), dtype=torch.uint8)
+    latents, vertices = FaceNetwork(shape)(crops)
+    assert latents.shape == (2, 4)
+    assert vertices.shape == (2, 5, 3)
+
+
+def test_whitening_is_inside_the_network():
+    network = tiny_network()
+    crops = torch.randint(0, 200, (2, 1, 32, 24), dtype=torch.uint8)
+    expected = network(crops)[1]
+    with torch.no_grad():
+        network.pixel_mean += 30.0
+    assert torch.allclose(network(crops + 30)[1], expected, atol=1e-4)
+
+
+def test_vertices_are_the_latents_times_the_basis_plus_the_mean():
+    network = tiny_network()
+    latents, vertices = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
+    rebuilt = latents @ network.to_vertices.weight.T + network.to_vertices.bias
+    assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
+
+
+def test_the_last_layer_stays_float32_under_bfloat16():
+    network = tiny_network()
+    with torch.autocast("cpu", torch.bfloat16):
+        latents, vertices = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
+    assert latents.dtype == vertices.dtype == torch.float32
+    rebuilt = latents @ network.to_vertices.weight.T + network.to_vertices.bias
+    assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
+
+
+def test_the_output_starts_with_components_that_rebuild_the_training_meshes(choice):
+    start = mesh_basis(choice, 8, seed=1)
+    meshes = np.stack([choice.vertices(index).ravel() for index in range(len(choice))])
+    weights = (meshes - start.mean) @ np.linalg.pinv(start.basis)
+    assert np.abs(weights @ start.basis + start.mean - meshes).max() < 1e-4
+    assert start.variance_reached == pytest.approx(1.0, abs=1e-5)
+
+
+def test_latents_of_the_training_meshes_have_unit_variance(choice):
+    start = mesh_basis(choice, 2, seed=1)
+    meshes = np.stack([choice.vertices(index).ravel() for index in range(len(choice))])
+    weights = (meshes - start.mean) @ np.linalg.pinv(start.basis)
+    assert weights.std(axis=0) == pytest.approx([1, 1], rel=1e-3)
+
+
+def test_fewer_frames_than_latents_leave_empty_components(choice):
+    few = choose_frames(choice.shots, 5)
+    start = mesh_basis(few, 8, seed=1)
+    assert start.basis.shape == (8, 3 * NUM_VERTICES)
+    assert not start.basis[5:].any()
+
+
+def test_a_primed_network_gives_the_mean_face_for_no_latents(choice):
+    start = mesh_basis(choice, 8, seed=1)
+    network = tiny_network()
+    network.prime(torch.from_numpy(start.mean), torch.from_numpy(start.basis), 60.0, 40.0)
+    with torch.no_grad():
+        network.to_latents.weight.zero_()
+    mean_face = network(torch.zeros((1, 1, 32, 24), dtype=torch.uint8))[1][0].detach().numpy()
+    assert np.allclose(mean_face.ravel(), start.mean)
