@@ -12,6 +12,7 @@ from types import TracebackType
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from engine.errors import CameraError, StorageError
@@ -39,12 +40,14 @@ class MovieReader:
     Args:
         path: Anything FFmpeg opens that has a picture track.
         num_threads: Decoder threads; 0 lets FFmpeg choose.
+        as_gray: Give the luma plane alone; for movies known to be without colour (a monochrome camera's), whose
+            container does not say so.
 
     Raises:
         CameraError: The file is missing, empty, not a movie, or of a codec this build does not know.
     """
 
-    def __init__(self, path: Path, num_threads: int = 0) -> None:
+    def __init__(self, path: Path, num_threads: int = 0, *, as_gray: bool = False) -> None:
         self._path = path
         if not path.is_file():
             raise CameraError(f"There is no movie {path}.", "Check the path.")
@@ -68,7 +71,7 @@ class MovieReader:
             height_px=self._stream.height,
             rate=Fraction(rate),
             num_frames=self._stream.frames,
-            is_gray=self._stream.format is not None and self._stream.format.name in _GRAY_FORMATS,
+            is_gray=as_gray or self._stream.codec_context.pix_fmt in _GRAY_FORMATS,
             codec=self._stream.codec_context.name,
             timecode=self._timecode(Fraction(rate)),
         )
@@ -152,7 +155,6 @@ class MovieWriter:
         self._path = path
         self._format = "gray" if is_gray else "bgr24"
         self.num_frames = 0
-        # Full range where gray is kept as it is: a picture read back has the levels it was written with.
         try:
             self._container = av.open(str(path), "w")
         except (av.FFmpegError, ValueError) as error:
@@ -161,8 +163,10 @@ class MovieWriter:
             ) from error
         self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
         self._stream.width, self._stream.height = width_px, height_px
-        self._stream.pix_fmt = "gray" if is_gray else "yuv420p"
+        self._stream.codec_context.pix_fmt = "gray" if is_gray else "yuv420p"
         self._stream.codec_context.thread_count = num_threads
+        if is_gray:  # full range: a picture read back has the levels it was written with
+            self._stream.codec_context.color_range = ColorRange.JPEG
         if timecode is not None:
             self._stream.metadata["timecode"] = str(timecode)
 

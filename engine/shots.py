@@ -47,6 +47,7 @@ class ShotFacts:
     timecode: str  # of the first frame
     movie: str  # file name inside the shot's folder
     points: str  # file name inside the shot's folder
+    is_gray: bool = False  # a monochrome camera's movie
     seed: int | None = None  # of the virtual actor's performance
     schema: int = SCHEMA
 
@@ -80,7 +81,7 @@ class Shot:
 
     def pictures(self) -> MovieReader:
         """The movie, from its first frame."""
-        return MovieReader(self.movie_path)
+        return MovieReader(self.movie_path, as_gray=self.facts.is_gray)
 
     def vertices(self) -> np.ndarray:
         """[N, V, 3] float32, cm, head-stabilised; mapped where the layout allows."""

@@ -34,7 +34,7 @@ class Lighting:
 
     key: Lamp = Lamp((-0.55, 0.75, 1.0), (1.45, 1.40, 1.33))
     fill: Lamp = Lamp((0.95, 0.10, 0.75), (0.34, 0.37, 0.42))
-    rim: Lamp = Lamp((0.70, 0.50, -0.80), (0.75, 0.82, 0.95))
+    rim: Lamp = Lamp((0.70, 0.50, -0.80), (0.42, 0.46, 0.54))
     sky: Rgb = (0.27, 0.29, 0.33)  # ambient light from above
     ground: Rgb = (0.12, 0.105, 0.10)  # and from below
     has_shadow: bool = True

@@ -110,6 +110,14 @@ class Offscreen:
         """[H, W, 3] uint8 red-green-blue, top row first, contiguous."""
         return np.ascontiguousarray(self.read_rgba()[..., :3])
 
+    def read_depth(self) -> np.ndarray:
+        """[H, W] float32 in 0 (near) to 1 (far), top row first."""
+        gl = self._gl
+        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._framebuffer)
+        depth = np.empty((self.height_px, self.width_px), np.float32)
+        gl.glReadPixels(0, 0, self.width_px, self.height_px, gl.GL_DEPTH_COMPONENT, gl.GL_FLOAT, depth)
+        return depth[::-1]
+
     def release(self) -> None:
         """Free the framebuffer and the context."""
         gl, egl = self._gl, self._egl

@@ -48,6 +48,14 @@ def lay_out(anatomy: Anatomy) -> np.ndarray:
     return placed
 
 
+def island_mask(uv: np.ndarray, island: str) -> np.ndarray:
+    """[T] bool: which texture places of the new atlas lie in this island."""
+    left, bottom, right, top = _BOXES[island]
+    slack = 1e-4
+    inside = (uv >= np.array([left, bottom]) - slack) & (uv <= np.array([right, top]) + slack)
+    return inside.all(axis=1)
+
+
 def _name_of(anatomy: Anatomy, vertices: np.ndarray) -> str:
     first, places = vertices[0], anatomy.base[vertices]
     for part in ("left_eye", "right_eye"):

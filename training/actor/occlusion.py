@@ -1,7 +1,6 @@
 """How open each vertex is to the light of the whole studio, by looking at the head from many sides."""
 
 import numpy as np
-from OpenGL import GL
 
 from engine.mesh import VertexNormals
 from engine.render import Look, MeshRenderer, Offscreen, Shading, View
@@ -34,10 +33,10 @@ def bake_occlusion(rig: Rig, vertices: np.ndarray) -> np.ndarray:
             camera[:3, :3], camera[:3, 3] = basis, -basis @ centre
             projection = np.diag([1 / radius, 1 / radius, -1 / radius, 1]).astype(np.float32)
             renderer.draw(View(camera, projection), Look(Shading.NORMALS, has_soft_base=False), _SIZE_PX, _SIZE_PX)
-            depth = GL.glReadPixels(0, 0, _SIZE_PX, _SIZE_PX, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT)
+            depth = target.read_depth()
             seen = (vertices - centre) @ basis.T / radius  # -1..1 in each axis
-            columns, rows = (((seen[:, axis] + 1) / 2 * _SIZE_PX).astype(int).clip(0, _SIZE_PX - 1) for axis in (0, 1))
-            in_front = (np.asarray(depth).reshape(_SIZE_PX, _SIZE_PX)[rows, columns] * 2 - 1) * -1
+            columns, rows = (((seen[:, :2] * [1, -1] + 1) / 2 * _SIZE_PX).astype(int).clip(0, _SIZE_PX - 1)).T
+            in_front = 1 - 2 * depth[rows, columns]
             cosine = np.maximum(normals @ towards, 0)
             possible += cosine
             reached += cosine * (seen[:, 2] + _BIAS_CM / radius >= in_front)

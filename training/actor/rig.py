@@ -16,7 +16,8 @@ from training.actor.identity import Identity
 
 NUM_UNITS = 52
 _ANIMATED_MM = 1.0  # a vertex that some unit moves further than this is animated
-_CONTACT_REACH_CM = 1.2
+_CONTACT_REACH_CM = 0.3
+_TEETH_SETBACK_CM = 0.3
 # What a gaze unit at weight 1 turns the eye by; adults reach about 45 sideways, 30 up (Lee et al. 2019, normal ductions).
 _GAZE_SIDE_DEG, _GAZE_UP_DEG, _GAZE_DOWN_DEG = 32.0, 24.0, 28.0
 
@@ -47,7 +48,7 @@ class Rig:
         Args:
             weights: [52] in 0..1, in the order of `units`.
         """
-        offsets = (weights.astype(np.float32) @ self.deltas).reshape(-1, 3)
+        offsets = (self._coupled(weights).astype(np.float32) @ self.deltas).reshape(-1, 3)
         vertices = self.topology.neutral + offsets
         for side, name in enumerate(("left_eye", "right_eye")):
             yaw_deg, pitch_deg = self.gaze_deg(weights, side)
@@ -55,6 +56,17 @@ class Rig:
             turn = rotation(yaw_deg, -pitch_deg)
             vertices[rows] = (vertices[rows] - self.eye_centres[side]) @ turn.T + self.eye_centres[side]
         return vertices.astype(np.float32)
+
+    def _coupled(self, weights: np.ndarray) -> np.ndarray:
+        """Weights as anatomy lets them add up: a closed lid neither widens nor follows the gaze."""
+        coupled = np.clip(weights, 0, 1).astype(np.float64)
+        for side in ("Left", "Right"):
+            open_share = 1 - coupled[self.units.index(f"eyeBlink{side}")]
+            for stem, remains in (("eyeWide", 0.0), ("eyeSquint", 0.4), ("eyeLookUp", 0.0), ("eyeLookDown", 0.0)):
+                coupled[self.units.index(f"{stem}{side}")] *= remains + (1 - remains) * open_share
+        lower, upper = self.units.index("mouthShrugLower"), self.units.index("mouthShrugUpper")
+        coupled[upper] = max(coupled[upper], 0.8 * coupled[lower])  # the lower lip lifts the upper one
+        return coupled
 
     def gaze_deg(self, weights: np.ndarray, side: int) -> tuple[float, float]:
         """Yaw (towards the actor's left) and pitch (up) of one eye; side 0 is the left."""
@@ -70,6 +82,10 @@ def build_rig(identity: Identity) -> Rig:
     shape = anatomy.base.copy()
     for name, weight in identity.targets.items():
         shape += weight * anatomy.target(name)
+
+    # Identity targets were made for the skin; teeth and tongue follow with room behind the lips.
+    mouth = np.concatenate([anatomy.parts[name] for name in ("upper_teeth", "lower_teeth", "tongue")])
+    shape[mouth, 2] -= _TEETH_SETBACK_CM
 
     # The origin is where the head turns: between the ears, as high as their middle.
     ears = shape[anatomy.masks["ears"] > 0]
@@ -170,6 +186,6 @@ def _contact_pairs(
         upper, lower = rows[~is_lower], rows[is_lower]
         gaps = np.linalg.norm(pose[upper][:, None] - pose[lower][None], axis=2)
         nearest = gaps.argmin(1)
-        touching = gaps[np.arange(len(upper)), nearest] < 0.25 * _CONTACT_REACH_CM
+        touching = gaps[np.arange(len(upper)), nearest] < _CONTACT_REACH_CM
         pairs.append(np.stack([upper[touching], lower[nearest[touching]]], axis=1))
     return np.concatenate(pairs)

@@ -5,8 +5,10 @@ Rule: everything is placed by the head's own anatomy (eye centres, lips, ears), 
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from training.actor.anatomy import load_anatomy
+from training.actor.atlas import island_mask
 from training.actor.canvas import Canvas, layered_noise, make_canvas, noise, smoothstep
 from training.actor.rig import Rig
 
@@ -149,21 +151,33 @@ def _brow_decal(eye_x: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lids(canvas: Canvas, rig: Rig, colour: np.ndarray) -> np.ndarray:
-    """Lash lines and the moist inner rim."""
-    place = canvas.place
+    """Lash lines along the lids' edges, and the moist inner rim."""
     hair = np.asarray(rig.identity.complexion.hair, np.float32)
-    lids = canvas.is_in(rig.topology.sets["lids"], rig.topology.num_vertices)
-    for side in (0, 1):
+    lids = np.flatnonzero(canvas.is_in(rig.topology.sets["lids"], rig.topology.num_vertices))
+    place = canvas.place.reshape(-1, 3)[lids]
+    lash, rim = np.zeros(len(lids)), np.zeros(len(lids))
+    for side, socket in enumerate(("left_socket", "right_socket")):
         centre, radius = rig.eye_centres[side], rig.eye_radii[side]
-        offset = place - centre
-        gap = np.linalg.norm(offset, axis=-1) - radius
-        is_near = lids & (offset[..., 2] > 0) & (np.abs(offset[..., 0]) < radius * 1.25)
-        is_upper = smoothstep(-0.1, 0.25, offset[..., 1] - 0.05)
-        margin = np.exp(-(((gap - 0.16) / 0.11) ** 2)) * is_near
-        rim = smoothstep(0.10, -0.05, gap) * is_near
-        colour = _blend(colour, hair * 0.8, margin * (0.14 + 0.78 * is_upper))
-        colour = _blend(colour, (0.62, 0.36, 0.33), 0.75 * rim)
+        edge = rig.topology.neutral[_lid_edge(rig, socket)]
+        away, nearest = cKDTree(edge).query(place)
+        is_upper = smoothstep(-0.25, 0.0, (edge - centre)[nearest, 1]) * smoothstep(-0.1, 0.1, (place - edge[nearest])[:, 1])
+        reach = 0.40 + 0.26 * is_upper
+        lash = np.maximum(lash, smoothstep(reach, reach * 0.72, away) * (0.28 + 0.66 * is_upper))
+        gap = np.linalg.norm(place - centre, axis=1) - radius
+        rim = np.maximum(rim, smoothstep(0.14, 0.02, gap) * (1 - is_upper) * (away < 0.5))
+    flat = colour.reshape(-1, 3)
+    flat[lids] = _blend(flat[lids], hair * 0.75, lash)
+    flat[lids] = _blend(flat[lids], (0.62, 0.38, 0.34), 0.7 * rim)
     return colour
+
+
+def _lid_edge(rig: Rig, socket: str) -> np.ndarray:
+    """Vertices where the face's island meets the eye socket's: a loop just behind the lids' edges."""
+    topology = rig.topology
+    rows = [
+        topology.faces.ravel()[island_mask(topology.uv, island)[topology.uv_faces.ravel()]] for island in ("head", socket)
+    ]
+    return np.intersect1d(*rows)
 
 
 def _mouth(canvas: Canvas, rig: Rig, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:

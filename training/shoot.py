@@ -1,0 +1,193 @@
+"""A shoot with the virtual actor: plan the shots, act and render them in processes over all cores, write the data set.
+
+Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was.
+"""
+
+import multiprocessing as mp
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from engine.errors import ShotError, StorageError
+from engine.movies import MovieWriter
+from engine.points import PointCacheWriter
+from engine.shots import SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.timecode import Timecode
+from training.actor.identity import identity_of
+from training.actor.occlusion import bake_occlusion
+from training.actor.performance import RATE_HZ, perform
+from training.actor.rig import Rig, build_rig
+from training.actor.skin import paint_skin
+from training.actor.stage import FACE_CROP, HEIGHT_PX, WIDTH_PX, Stage, StageSetup
+
+RATE = Fraction(int(RATE_HZ))
+_MOVIE, _POINTS = "front.mp4", "points.pc2"
+_CRF = 16  # x264: differences of one to two gray levels, under the sensor's own noise after the resize
+_BYTES_PER_FRAME = 5043 * 12 + 45_000  # points, and what the movie takes at this quality
+_SHOT_FRAMES = 450  # 15 seconds
+# The paper's parts of a shoot (Laine et al. 2017, section 4.1).
+_SHARES = ((Role.RANGE_OF_MOTION, 0.05), (Role.EXPRESSIONS, 0.05), (Role.PANGRAMS, 0.30), (Role.IN_CHARACTER, 0.60))
+_VALIDATION_SHARE = 0.1
+_LATER_SESSION = StageSetup(
+    view_height_cm=31.4, aim_cm=(0.25, -0.7, 8.0), key_gain=1.05, key_shift=(0.06, -0.04), read_noise=0.9
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlan:
+    """A shot to be made."""
+
+    name: str
+    role: Role
+    num_frames: int
+    seed: tuple[int, ...]
+    timecode: str
+
+
+def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
+    """The shots of a shoot.
+
+    Args:
+        minutes: Of training footage; validation shots of a later session come on top (10 %).
+        seed: Of every performance.
+    """
+    total = round(minutes * 60 * RATE_HZ)
+    plans: list[ShotPlan] = []
+    wanted = [*((role, share) for role, share in _SHARES), (Role.VALIDATION, _VALIDATION_SHARE)]
+    for role, share in wanted:
+        frames = max(30, round(total * share))
+        num_shots = max(1, round(frames / _SHOT_FRAMES))
+        for number in range(num_shots):
+            length = frames // num_shots + (number < frames % num_shots)
+            index = len(plans)
+            # A later session is shot on another day: its clock starts at another hour.
+            hour = 14 if role is Role.VALIDATION else 10
+            start = Timecode.parse(f"{hour}:00:00:00", RATE).plus(index * 60 * int(RATE))
+            plans.append(ShotPlan(f"{index + 1:03}_{role.value}", role, length, (seed, index), str(start)))
+    return tuple(plans)
+
+
+def shoot(
+    folder: Path, actor: str, minutes: float, seed: int, *, num_processes: int, progress: Callable[[int, int], None]
+) -> DataSet:  # fmt: skip
+    """Make (or finish) the data set `folder`.
+
+    Args:
+        folder: New, or one that the same command began.
+        actor: A virtual actor's name.
+        minutes: Of training footage at 30 frames/s.
+        seed: Of every performance.
+        num_processes: Renderers side by side.
+        progress: Called with frames done and frames in all, from the calling thread.
+
+    Raises:
+        ShotError: The folder holds something else.
+        StorageError: The disk will not hold the result.
+    """
+    rig = build_rig(identity_of(actor))
+    plans = plan_shoot(minutes, seed)
+    _prepare(folder, rig, plans)
+    total = sum(plan.num_frames for plan in plans)
+    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
+    done_before = total - sum(plan.num_frames for plan in missing)
+
+    context = mp.get_context("spawn")
+    counter = context.Value("l", 0)
+    with ProcessPoolExecutor(num_processes, context, _begin_process, (counter,)) as pool:
+        # Long shots first, so that the processes end together.
+        queue = sorted(missing, key=lambda plan: -plan.num_frames)
+        pending = {pool.submit(make_shot, folder, actor, plan) for plan in queue}
+        try:
+            while pending:
+                finished, pending = wait(pending, timeout=0.5, return_when="FIRST_COMPLETED")
+                progress(done_before + counter.value, total)
+                for future in finished:
+                    future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    DataSet.write_manifest(folder, actor, FACE_CROP, WIDTH_PX, HEIGHT_PX, [plan.name for plan in plans])
+    return DataSet.open(folder)
+
+
+def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / TOPOLOGY_FILE).is_file():
+        raise ShotError(f"{folder} holds something other than a shoot.", "Choose a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = sum(plan.num_frames for plan in plans if not _is_made(folder / plan.name, plan))
+    needed, free = missing * _BYTES_PER_FRAME, shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"The shoot needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free.",
+            "Free some space, choose another disk, or shoot fewer minutes.",
+        )
+    if not (folder / SKIN_FILE).is_file():
+        skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))
+        cv2.imwrite(str(folder / SKIN_FILE), skin[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    rig.topology.save(folder / TOPOLOGY_FILE)
+
+
+def _is_made(folder: Path, plan: ShotPlan) -> bool:
+    if not folder.is_dir():
+        return False
+    facts = Shot.open(folder).facts
+    if (facts.role, facts.num_frames, facts.seed) != (plan.role, plan.num_frames, plan.seed[0]):
+        raise ShotError(f"{folder} is a shot of another shoot.", "Choose a new folder, or the same minutes and seed.")
+    return True
+
+
+_counter = None
+
+
+def _begin_process(counter: "mp.sharedctypes.Synchronized[int]") -> None:
+    global _counter  # the one way a spawned pool hands a shared value to its tasks
+    _counter = counter
+    # Mesa's software renderer would start a thread for every core in every process.
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+
+
+def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
+    """Act, render and write one shot; runs in a process of its own.
+
+    Raises:
+        StorageError: The disk is full.
+    """
+    rig = build_rig(identity_of(actor))
+    skin = cv2.imread(str(folder / SKIN_FILE))[..., ::-1]
+    performance = perform(plan.role, plan.num_frames, plan.seed, rig.units)
+    noise = np.random.default_rng((*plan.seed, 1))
+    timecode = Timecode.parse(plan.timecode, RATE)
+    partial = folder / f"{plan.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    stage = Stage(rig.topology, skin, _LATER_SESSION if plan.role is Role.VALIDATION else StageSetup())
+    with (
+        MovieWriter(
+            partial / _MOVIE, WIDTH_PX, HEIGHT_PX, RATE, crf=_CRF, is_gray=True, timecode=timecode, num_threads=1
+        ) as movie,
+        PointCacheWriter(partial / _POINTS, rig.topology.num_vertices) as points,
+    ):
+        for weights, turn, shift in zip(
+            performance.weights, performance.head_turn_deg, performance.head_shift_cm, strict=True
+        ):
+            vertices = rig.pose(weights)
+            movie.write(stage.photograph(vertices, turn, shift, noise))
+            points.write(vertices)
+            if _counter is not None:
+                with _counter.get_lock():
+                    _counter.value += 1
+    stage.release()
+    facts = ShotFacts(
+        name=plan.name, role=plan.role, num_frames=plan.num_frames, num_vertices=rig.topology.num_vertices,
+        rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movie=_MOVIE, points=_POINTS,
+        is_gray=True, seed=plan.seed[0],
+    )  # fmt: skip
+    Shot.write_facts(partial, facts)
+    partial.replace(folder / plan.name)
