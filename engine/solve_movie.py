@@ -49,7 +49,8 @@ def solve_movie(
         raise ValueError(f"a batch has at least one frame, got {batch_size}")
     check_crop(crop, movie.facts.width_px, movie.facts.height_px)
     latents: list[np.ndarray] = []
-    with _decoded_ahead(movie, crop, batch_size) as batches:
+    size_px = (bundle.input_width_px, bundle.input_height_px)
+    with _decoded_ahead(_batches(movie, crop, size_px, batch_size)) as batches:
         for crops in batches:
             latents.append(backend.run(crops)[0])
             if on_solved is not None:
@@ -61,7 +62,7 @@ def solve_movie(
 
 
 @contextmanager
-def _decoded_ahead(movie: MovieReader, crop: CropRect, batch_size: int) -> Iterator[Iterator[np.ndarray]]:
+def _decoded_ahead(source: Iterator[np.ndarray]) -> Iterator[Iterator[np.ndarray]]:
     overrun = CameraError("The decoder ran further ahead than it may.", "Please report this.")
     batches: Fifo[np.ndarray] = Fifo(_BATCHES_AHEAD, overrun)
     permits: Fifo[int] = Fifo(_BATCHES_AHEAD, overrun)
@@ -69,7 +70,7 @@ def _decoded_ahead(movie: MovieReader, crop: CropRect, batch_size: int) -> Itera
         permits.put(number)
 
     def decode() -> None:
-        for batch in _batches(movie, crop, batch_size):
+        for batch in source:
             while permits.take(_WAIT_S) is None:
                 pass
             batches.put(batch)
@@ -94,11 +95,11 @@ def _taken(batches: Fifo[np.ndarray], permits: Fifo[int]) -> Iterator[np.ndarray
             yield batch
 
 
-def _batches(movie: MovieReader, crop: CropRect, batch_size: int) -> Iterator[np.ndarray]:
-    """[B, 1, 320, 240] uint8, B = `batch_size` except in the last."""
+def _batches(movie: MovieReader, crop: CropRect, size_px: tuple[int, int], batch_size: int) -> Iterator[np.ndarray]:
+    """[B, 1, height, width] uint8 of `size_px` (width, height), B = `batch_size` except in the last."""
     crops: list[np.ndarray] = []
     for image in movie:
-        crops.append(crop_for_network(image, crop))
+        crops.append(crop_for_network(image, crop, *size_px))
         if len(crops) == batch_size:
             yield np.stack(crops)[:, None]
             crops.clear()
