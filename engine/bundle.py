@@ -220,7 +220,7 @@ class ActorBundle:
 
     def vertices(self, latents: np.ndarray) -> np.ndarray:
         """[..., V, 3] float32, cm, of [..., num_latents] float32: the network's last, linear layer."""
-        vertices = latents @ self.basis + self.mean
+        vertices: np.ndarray = latents @ self.basis + self.mean
         return vertices.reshape(*latents.shape[:-1], -1, 3)
 
     @classmethod

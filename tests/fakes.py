@@ -1,7 +1,10 @@
 """Stand-ins that do exactly what they are told, shared by the tests of every room."""
 
 import json
+import threading
 from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +22,15 @@ from engine.bundle import (
     NetworkFacts,
     sha256_of,
 )
+from engine.cameras import CameraFacts, CameraTimeout
 from engine.crop import NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX
-from engine.frames import CropRect
+from engine.errors import CameraError
+from engine.frames import CropRect, Frame
 from engine.mesh import Topology
 
 TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX = 300, 400
 TINY_CROP = CropRect(30, 40, 240, 320)
+HANG_S = 30.0  # far beyond any time limit of the line
 _NUM_LATENTS = 160
 _GRID_ROWS, _GRID_COLUMNS = 10, 5
 
@@ -123,7 +129,7 @@ def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type,
     nodes.append(helper.make_node("Sub", ["gray", scalar("pixel_mean", 120.0)], ["centred"]))
     nodes.append(helper.make_node("Div", ["centred", scalar("pixel_deviation", 60.0)], ["image"]))
     layer, channels, num_parameters = "image", (1, 8, 12, 16), 0
-    for index, (num_in, num_out) in enumerate(zip(channels[:-1], channels[1:], strict=True)):
+    for index, (num_in, num_out) in enumerate(pairwise(channels)):
         kernel = random.standard_normal((num_out, num_in, 3, 3)) * np.sqrt(2.0 / (9 * num_in))
         inputs = [layer, constant(f"kernel{index}", kernel), constant(f"bias{index}", np.zeros(num_out))]
         nodes.append(helper.make_node("Conv", inputs, [f"conv{index}"], strides=[4, 4], pads=[1, 1, 1, 1]))
@@ -157,3 +163,102 @@ def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type,
     save(model, str(folder / NETWORK_FILE))
     checker.check_model(str(folder / NETWORK_FILE))
     return num_parameters + to_latents.size
+
+
+class FakeClock:
+    """Time that passes only while somebody waits for it, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.time_ns = 1_000_000_000
+
+    def now_ns(self) -> int:
+        return self.time_ns
+
+    def wait(self, until: threading.Event, timeout_s: float) -> bool:
+        self.advance(timeout_s)
+        return until.is_set()
+
+    def advance(self, seconds: float) -> None:
+        self.time_ns += round(seconds * 1_000_000_000)
+
+
+def picture(level: int = 100, width_px: int = TINY_FRAME_WIDTH_PX, height_px: int = TINY_FRAME_HEIGHT_PX) -> np.ndarray:
+    """An even gray picture, [H, W] uint8."""
+    return np.full((height_px, width_px), level, np.uint8)
+
+
+def frame(index: int, captured_ns: int = 0, truth: np.ndarray | None = None) -> Frame:
+    """A gray frame of the size the tiny actor was trained for."""
+    return Frame(picture(50 + index % 150), index, captured_ns, truth=truth)
+
+
+class FakeCamera:
+    """Delivers what it was given, then the end: a frame, or an error to raise. It can be made to hang there.
+
+    Args:
+        items: In order.
+        hangs: At the end, wait for every read's whole time limit instead of ending.
+        ignores_limits: While hanging, come back only when `release` is set, as a broken driver does.
+        failure: Raised by `open`.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Frame | CameraError],
+        *,
+        hangs: bool = False,
+        ignores_limits: bool = False,
+        failure: CameraError | None = None,
+    ) -> None:
+        self._items = list(items)
+        self._hangs, self._ignores_limits, self._failure = hangs, ignores_limits, failure
+        self.release = threading.Event()
+        self.is_open = False
+        self.facts = CameraFacts("fake", TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX, Fraction(30), True, None)
+
+    def open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self.is_open = True
+
+    def read(self, timeout_s: float) -> Frame | None:
+        if self._items:
+            item = self._items.pop(0)
+            if isinstance(item, CameraError):
+                raise item
+            return item
+        if not self._hangs:
+            return None
+        if not self.release.wait(HANG_S if self._ignores_limits else timeout_s):
+            raise CameraTimeout("fake gave no picture.", "Wait.")
+        return None
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class FakeBackend:
+    """Answers with the mean gray of each crop in the first latent; vertices are the actor's own for it.
+
+    Args:
+        bundle: The actor.
+        error: Raised by the `run` after `num_good` good ones.
+    """
+
+    name, precision, provider = "fake", "float32", "test"
+
+    def __init__(self, bundle: ActorBundle, error: Exception | None = None, num_good: int = 0) -> None:
+        self._bundle, self._error, self._num_good = bundle, error, num_good
+        self.num_runs = 0
+        self.is_closed = False
+
+    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self._error is not None and self.num_runs >= self._num_good:
+            raise self._error
+        self.num_runs += 1
+        latents = np.zeros((len(crops), self._bundle.num_latents), np.float32)
+        latents[:, 0] = crops.reshape(len(crops), -1).mean(axis=1)
+        return latents, self._bundle.vertices(latents)
+
+    def close(self) -> None:
+        self.is_closed = True
