@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CONSTRAINED := install -c .ci/constraints.txt
 PINS := pyproject.toml .ci/constraints.txt
-NEEDS_PYTHON = command -v $(PYTHON) >/dev/null || { \
-	echo "There is no $(PYTHON). Install it, then run the same make again: sudo apt-get install -y python3 python3-venv"; exit 1; }
+# As root what is missing is installed; anyone else is told the one line to run.
+APT_PYTHON := apt-get install -y --no-install-recommends python3 python3-venv
+NEEDS_PYTHON = command -v $(PYTHON) >/dev/null \
+	|| { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive $(APT_PYTHON) -qq >/dev/null; } \
+	|| { echo "There is no $(PYTHON). Run this line, then the same make again: sudo $(APT_PYTHON)"; exit 1; }
 .DEFAULT_GOAL := help
 .PHONY: help install install-train install-test demo test test-all lint format system system-test clean
 
