@@ -5,10 +5,12 @@ Rule: a file is written beside its place and moved there whole, so what can be r
 
 import os
 import pickle
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -88,6 +90,16 @@ class Checkpoint:
         network = FaceNetwork(self.shape)
         network.load_state_dict(self.network)
         return network.eval()
+
+    def solver(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Crops [B, 1, H, W] uint8 to vertices [B, V, 3] float32 cm, in float32 on the CPU."""
+        network = self.build_network().to(memory_format=torch.channels_last)
+
+        def solve(crops: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                return np.asarray(network(torch.from_numpy(crops))[1].numpy())
+
+        return solve
 
     def save(self, path: Path) -> None:
         """Write the file.

@@ -17,7 +17,6 @@ from engine.crop import crop_for_network, resize_area, to_gray
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
 from engine.shots import Shot
-from training.config import TrainConfig
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
@@ -122,14 +121,15 @@ def grown_crop(image: np.ndarray, crop: CropRect, width_px: int, height_px: int)
 
 
 def cache_shot(
-    shot: Shot, crop: CropRect, config: TrainConfig, folder: Path, progress: Progress | None = None
+    shot: Shot, crop: CropRect, width_px: int, height_px: int, folder: Path, progress: Progress | None = None
 ) -> CachedShot:
     """Decode a shot's movie into the cache, or find it there.
 
     Args:
         shot: To decode.
         crop: Of the whole data set.
-        config: The network's input size.
+        width_px: Of the network's input, a multiple of 8.
+        height_px: Likewise.
         folder: Holds the cache.
         progress: Told as decoding goes on.
 
@@ -137,21 +137,20 @@ def cache_shot(
         ShotError: The movie holds another number of frames than the shot.
         StorageError: The cache cannot be written, for example because the disk is full.
     """
-    edge_x, edge_y = config.input_width_px // MARGIN_PART, config.input_height_px // MARGIN_PART
-    height_px, width_px = config.input_height_px + 2 * edge_y, config.input_width_px + 2 * edge_x
+    rows, columns = height_px + 2 * (height_px // MARGIN_PART), width_px + 2 * (width_px // MARGIN_PART)
     num_frames = shot.facts.num_frames
     file = shot.movie_path.stat()
-    key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), width_px, height_px))
+    key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
     path = folder / f"{shot.facts.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
-    num_bytes = num_frames * height_px * width_px
+    num_bytes = num_frames * rows * columns
     if not (path.is_file() and path.stat().st_size == num_bytes):
-        _decode(shot, crop, config, path, num_bytes, progress)
-    grown = np.memmap(path, np.uint8, "r", 0, (num_frames, height_px, width_px))
+        _decode(shot, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
+    grown = np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
     return CachedShot(shot, grown, shot.vertices())
 
 
 def _decode(
-    shot: Shot, crop: CropRect, config: TrainConfig, path: Path, num_bytes: int, progress: Progress | None
+    shot: Shot, prepare: Callable[[np.ndarray], np.ndarray], path: Path, num_bytes: int, progress: Progress | None
 ) -> None:
     partial = path.with_suffix(".partial")
     num_done = 0
@@ -161,7 +160,7 @@ def _decode(
             raise OSError(errno.ENOSPC, "the disk is full")
         with shot.pictures() as movie, partial.open("wb") as file:
             for image in movie:
-                file.write(grown_crop(image, crop, config.input_width_px, config.input_height_px).tobytes())
+                file.write(prepare(image).tobytes())
                 num_done += 1
                 if progress is not None:
                     progress(shot.facts.name, num_done, shot.facts.num_frames)

@@ -251,7 +251,8 @@ def _check_same_training(resumed: Checkpoint, config: TrainConfig, checksum: str
 def _cached(
     shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
 ) -> tuple[CachedShot, ...]:
-    return tuple(cache_shot(shot, data.crop, config, cache, watch.decoding) for shot in shots)
+    width_px, height_px = config.input_width_px, config.input_height_px
+    return tuple(cache_shot(shot, data.crop, width_px, height_px, cache, watch.decoding) for shot in shots)
 
 
 def _validate(network: FaceNetwork, validation: FrameChoice, data: DataSet, compute: Compute) -> tuple[float, float]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.tiny_data import CROP, NUM_VERTICES, TINY, write_tiny_data
+from tests.training.tiny_data import CROP, INPUT, NUM_VERTICES, TINY, write_tiny_data
 from training.config import TrainConfig
 from training.crops import cache_shot, choose_frames
 from training.network import FaceNetwork, NetworkShape
@@ -13,7 +13,7 @@ from training.pca import mesh_basis
 def choice(tmp_path_factory):
     folder = tmp_path_factory.mktemp("network")
     data = write_tiny_data(folder / "tiny", 12)
-    return choose_frames(tuple(cache_shot(shot, CROP, TINY, folder) for shot in data.training), None)
+    return choose_frames(tuple(cache_shot(shot, CROP, *INPUT, folder) for shot in data.training), None)
 
 
 def tiny_network():

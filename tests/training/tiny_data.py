@@ -16,9 +16,10 @@ from training.config import TrainConfig
 NUM_VERTICES = 40
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 60, 80
 CROP = CropRect(6, 8, 48, 64)
+INPUT = (24, 32)  # width and height of the tiny network's input
 TINY = TrainConfig(
-    input_width_px=24,
-    input_height_px=32,
+    input_width_px=INPUT[0],
+    input_height_px=INPUT[1],
     channels=(6, 6, 8, 8),
     num_latents=8,
     epochs=4,

@@ -1,0 +1,196 @@
+"""A training run becomes an actor: a folder that solves pictures wherever ONNX runs.
+
+Rule: nothing unproven leaves. The folder is built beside its place, its network compared with the trained one on real
+crops and measured on every validation frame, and only then takes its name.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from engine.backends import Backend, open_backend
+from engine.bundle import (
+    BASIS_FILE,
+    FACTS_FILE,
+    MEAN_FILE,
+    NETWORK_FILE,
+    SKIN_FILE,
+    TOPOLOGY_FILE,
+    ActorBundle,
+    BundleFacts,
+    NetworkFacts,
+    sha256_of,
+)
+from engine.errors import LiveDoubleError, StorageError
+from engine.mesh import distances_mm
+from engine.shots import DataSet
+from export.network.graph import write_graph
+from training.checkpoint import Checkpoint
+from training.crops import FrameChoice, cache_shot, choose_frames
+from training.evaluate import Evaluation, Solve, measure
+from training.loop import data_checksum
+
+MAX_DISAGREEMENT_MM = 0.05  # of any vertex of any compared frame
+_COMPARED_FRAMES = 64
+_BATCH_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written.
+
+    Args:
+        folder: The actor.
+        num_bytes: Of all its files.
+        disagreement_mm: Between the exported and the trained network, at the worst vertex.
+        evaluation: Of the exported network, on every validation frame.
+    """
+
+    folder: Path
+    num_bytes: int
+    disagreement_mm: float
+    evaluation: Evaluation
+
+
+def export_actor(
+    checkpoint: Checkpoint,
+    data: DataSet,
+    out: Path,
+    cache: Path,
+    *,
+    name: str,
+    weights: str = "float16",
+    may_replace: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Export:
+    """Write an actor's folder.
+
+    Args:
+        checkpoint: The trained network.
+        data: What it was trained on; its validation shots prove the export.
+        out: The actor's folder; it must not exist unless `may_replace`.
+        cache: Folder of decoded crops.
+        name: The actor's.
+        weights: How they are stored, `float16` or `float32`; the computation is float32.
+        may_replace: Whether an actor that lies there is replaced.
+        progress: Told how many more validation frames are measured.
+
+    Raises:
+        LiveDoubleError: The data set is not the one trained on, the folder exists, the exported network disagrees
+            with the trained one, or the disk is full.
+    """
+    if data_checksum(data) != checkpoint.facts.data_checksum:
+        raise LiveDoubleError(
+            f"{data.folder} is not what the network was trained on, or has changed since.",
+            "Give the data set of the training with --data.",
+        )
+    if out.exists() and not (may_replace and (out / FACTS_FILE).is_file()):
+        raise StorageError(f"{out} exists already.", "Choose another folder, or replace an actor with --replace.")
+    width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
+    shots = tuple(cache_shot(shot, data.crop, width_px, height_px, cache) for shot in data.validation)
+    validation = choose_frames(shots, None)
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        facts = _write(checkpoint, data, partial, name, weights)
+        export = _prove(checkpoint.solver(), ActorBundle.open(partial), validation, progress)
+        metrics = export.evaluation.metrics() | {"disagreement_mm": export.disagreement_mm}
+        (partial / FACTS_FILE).write_text(replace(facts, metrics=metrics).to_json(), "utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        partial.replace(out)
+    except OSError as error:
+        raise StorageError(
+            f"The actor {out} could not be written ({error.strerror}).", "Free some space or choose another folder."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return replace(export, folder=out, num_bytes=sum(path.stat().st_size for path in out.iterdir()))
+
+
+def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weights: str) -> BundleFacts:
+    """All files of an actor that has not been measured yet."""
+    network = checkpoint.build_network()
+    created = datetime.now(UTC).date().isoformat()
+    write_graph(network, folder, is_float16=weights == "float16", facts={"actor": name, "created": created})
+    data.topology.save(folder / TOPOLOGY_FILE)
+    names = [NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE]
+    if data.skin_path is not None:
+        shutil.copyfile(data.skin_path, folder / SKIN_FILE)
+        names.append(SKIN_FILE)
+    shape = network.shape
+    facts = BundleFacts(
+        name=name,
+        created=created,
+        crop=data.crop,
+        frame_size=(data.frame_width_px, data.frame_height_px),
+        network=NetworkFacts(
+            num_latents=shape.num_latents,
+            num_vertices=shape.num_vertices,
+            input_size=(shape.input_width_px, shape.input_height_px),
+            num_parameters=sum(parameter.numel() for parameter in network.parameters()),
+            weights=weights,
+            has_skin=data.skin_path is not None,
+        ),
+        training=_training_facts(checkpoint),
+        metrics={},
+        files={name: sha256_of(folder / name) for name in names},
+    )
+    (folder / FACTS_FILE).write_text(facts.to_json(), "utf-8")
+    return facts
+
+
+def _training_facts(checkpoint: Checkpoint) -> dict[str, object]:
+    facts, state, config = checkpoint.facts, checkpoint.state, checkpoint.config
+    return {
+        "frames": facts.num_training_frames,
+        "steps": state.step,
+        "epochs": round(state.step * min(config.batch_size, facts.num_training_frames) / facts.num_training_frames, 2),
+        "seconds": round(state.elapsed_s),
+        "machine": facts.machine,
+        "data_checksum": facts.data_checksum,
+        "pca_variance": facts.pca_variance,
+        "seed": config.seed,
+        "config": asdict(config),
+    }
+
+
+def _prove(solver: Solve, bundle: ActorBundle, validation: FrameChoice, progress: Callable[[int], None]) -> Export:
+    """Compare the exported network with the trained one, then measure it."""
+    backend = open_backend(bundle, "onnxruntime", "float32")
+    try:
+        disagreement_mm = worst_disagreement_mm(solver, backend, validation)
+        if not disagreement_mm <= MAX_DISAGREEMENT_MM:
+            raise LiveDoubleError(
+                f"The exported network is up to {disagreement_mm:.3f} mm away from the trained one,"
+                f" where {MAX_DISAGREEMENT_MM} mm is allowed.",
+                "Export with --weights float32.",
+            )
+
+        def solve(crops: np.ndarray) -> np.ndarray:
+            progress(len(crops))
+            return backend.run(crops)[1]
+
+        evaluation = measure(validation, bundle.topology, solve, _BATCH_SIZE)
+    finally:
+        backend.close()
+    return Export(bundle.folder, 0, disagreement_mm, evaluation)
+
+
+def worst_disagreement_mm(trained: Solve, backend: Backend, choice: FrameChoice) -> float:
+    """The largest distance of any vertex between a backend and the trained network, in millimetres.
+
+    Over frames spread through `choice`.
+    """
+    worst_mm = 0.0
+    indices = np.linspace(0, len(choice) - 1, min(len(choice), _COMPARED_FRAMES)).astype(int)
+    for first in range(0, len(indices), _BATCH_SIZE):
+        crops = np.stack([choice.crop(index) for index in indices[first : first + _BATCH_SIZE]])[:, None]
+        # Maximum by numpy: a value that is not a number stays one, and is refused.
+        worst_mm = float(np.maximum(worst_mm, distances_mm(backend.run(crops)[1], trained(crops)).max()))
+    return worst_mm
