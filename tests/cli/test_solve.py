@@ -1,0 +1,131 @@
+"""`livedouble solve`, as a user types it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.command_line import assert_one_clear_line, livedouble
+from tests.cli.conftest import NUM_FRAMES
+
+_ORT = ("--backend", "onnxruntime")
+
+
+def test_every_frame_of_the_movie_is_in_the_file(actor: Path, movie: Path, tmp_path: Path) -> None:
+    result, report = tmp_path / "solved.npz", tmp_path / "report.json"
+    outcome = livedouble("solve", movie, "--actor", actor, "--out", result, "--json", report, "--batch", "5", *_ORT)
+    assert outcome.code == 0, outcome.err
+    assert "12 frames" in outcome.out
+    with np.load(result) as file:
+        assert file["latents"].shape == (NUM_FRAMES, 160)
+        assert file["vertices"].shape == (NUM_FRAMES, 50, 3)
+        assert np.ptp(file["vertices"], axis=0).max() > 0, "frames that differ gave one mesh"
+    values = json.loads(report.read_text("utf-8"))
+    assert (values["frames"], values["backend"], values["precision"]) == (NUM_FRAMES, "onnxruntime", "float32")
+    assert values["fps"] > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "solved.npz"]
+
+
+def test_the_result_is_the_same_for_any_batch(actor: Path, movie: Path, tmp_path: Path) -> None:
+    vertices = []
+    for batch in ("1", "32"):
+        result = tmp_path / f"{batch}.npz"
+        assert livedouble("solve", movie, "--actor", actor, "--out", result, "--batch", batch, *_ORT).code == 0
+        with np.load(result) as file:
+            vertices.append(file["vertices"])
+    np.testing.assert_allclose(vertices[0], vertices[1], atol=1e-4)
+
+
+@pytest.fixture
+def damaged(actor: Path, tmp_path: Path) -> Path:
+    """A copy of the actor, to damage."""
+    return Path(shutil.copytree(actor, tmp_path / "damaged"))
+
+
+def _solve(movie: Path, actor: Path | str, out: Path, *more: str) -> object:
+    return livedouble("solve", movie, "--actor", actor, "--out", out, *_ORT, *more)
+
+
+def test_a_missing_actor_is_one_line(movie: Path, tmp_path: Path) -> None:
+    assert_one_clear_line(_solve(movie, tmp_path / "nobody", tmp_path / "x.npz"), "nobody")
+
+
+def test_a_truncated_network_is_one_line(movie: Path, damaged: Path, tmp_path: Path) -> None:
+    network = damaged / "network.onnx"
+    network.write_bytes(network.read_bytes()[:-100])
+    assert_one_clear_line(_solve(movie, damaged, tmp_path / "x.npz"), "network.onnx", "checksum")
+
+
+def test_a_wrong_checksum_is_one_line(movie: Path, damaged: Path, tmp_path: Path) -> None:
+    facts = json.loads((damaged / "bundle.json").read_text("utf-8"))
+    facts["files"]["basis.bin"] = "0" * 64
+    (damaged / "bundle.json").write_text(json.dumps(facts), "utf-8")
+    assert_one_clear_line(_solve(movie, damaged, tmp_path / "x.npz"), "basis.bin", "checksum")
+
+
+def test_facts_that_are_no_facts_are_one_line(movie: Path, damaged: Path, tmp_path: Path) -> None:
+    (damaged / "bundle.json").write_text("[1, 2", "utf-8")
+    assert_one_clear_line(_solve(movie, damaged, tmp_path / "x.npz"), "bundle.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [(b"", "empty"), (b"This is a text, not a movie.\n" * 50, "not a movie")],
+    ids=["empty", "text"],
+)
+def test_a_file_that_is_no_movie_is_one_line(actor: Path, tmp_path: Path, content: bytes, word: str) -> None:
+    movie = tmp_path / "movie.mp4"
+    movie.write_bytes(content)
+    assert_one_clear_line(_solve(movie, actor, tmp_path / "x.npz"), "movie.mp4", word)
+
+
+def test_a_missing_movie_is_one_line(actor: Path, tmp_path: Path) -> None:
+    assert_one_clear_line(_solve(tmp_path / "gone.mp4", actor, tmp_path / "x.npz"), "gone.mp4")
+
+
+def test_a_crop_outside_the_picture_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
+    outcome = _solve(movie, actor, tmp_path / "x.npz", "--crop", "200,0,240,320")
+    assert_one_clear_line(outcome, "200,0,240,320", "300x400")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_crop_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
+    assert_one_clear_line(_solve(movie, actor, tmp_path / "x.npz", "--crop", "middle"), "middle")
+
+
+def test_a_missing_folder_for_the_result_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
+    assert_one_clear_line(_solve(movie, actor, tmp_path / "missing" / "x.npz"), "missing")
+
+
+@pytest.mark.parametrize("more", [("--batch", "0"), ("--backend", "abacus"), ("--precision", "float8")])
+def test_an_impossible_option_is_one_line(actor: Path, movie: Path, tmp_path: Path, more: tuple[str, str]) -> None:
+    outcome = livedouble("solve", movie, "--actor", actor, "--out", tmp_path / "x.npz", *more)
+    assert_one_clear_line(outcome, more[0])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    is_mounted = os.geteuid() == 0 and shutil.which("mount") is not None
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if not is_mounted or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(actor: Path, movie: Path, small_disk: Path) -> None:
+    assert_one_clear_line(_solve(movie, actor, small_disk / "solved.npz"), "solved.npz", "disk is full")
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_full_disk_for_the_report_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
+    outcome = _solve(movie, actor, tmp_path / "solved.npz", "--json", "/dev/full")
+    assert_one_clear_line(outcome, "/dev/full", "disk is full")
