@@ -1,6 +1,7 @@
 """`livedouble solve`: every frame of a movie, in batches, into a file."""
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -68,6 +69,7 @@ def solve(
     """
     from engine.backends import open_backend
     from engine.bundle import ActorBundle
+    from engine.crop import check_crop
     from engine.movies import MovieReader
     from engine.solve_movie import solve_movie
     from engine.solved import check_space, is_with_vertices
@@ -79,15 +81,15 @@ def solve(
     with MovieReader(movie) as reader:
         facts = reader.facts
         rect = parse_crop(crop) if crop else bundle.crop
+        check_crop(rect, facts.width_px, facts.height_px)
         check_space(file, facts.num_frames, bundle, is_with_vertices(vertices, facts.num_frames, bundle))
-        runner = open_backend(bundle, backend and backend.value, precision and precision.value)
-        try:
+        with (
+            closing(open_backend(bundle, backend and backend.value, precision and precision.value)) as runner,
+            progress(f"Solving {movie.name}", facts.num_frames or None) as advance,
+        ):
             started_s = time.perf_counter()
-            with progress(f"Solving {movie.name}", facts.num_frames or None) as advance:
-                solved = solve_movie(reader, bundle, runner, rect, batch, advance)
-            seconds = time.perf_counter() - started_s
-        finally:
-            runner.close()
+            solved = solve_movie(reader, bundle, runner, rect, batch, advance)
+            solved_s = time.perf_counter()
     has_vertices = is_with_vertices(vertices, len(solved.latents), bundle)
     solved.save(file, has_vertices)
     report = SolveReport(
@@ -102,9 +104,9 @@ def solve(
         batch=batch,
         crop=(rect.x, rect.y, rect.width, rect.height),
         has_vertices=has_vertices,
-        seconds=round(seconds, 3),
-        fps=round(len(solved.latents) / seconds, 2),
-        write_seconds=round(time.perf_counter() - started_s - seconds, 3),
+        seconds=round(solved_s - started_s, 3),
+        fps=round(len(solved.latents) / (solved_s - started_s), 2),
+        write_seconds=round(time.perf_counter() - solved_s, 3),
     )
     _tell(report)
     if json_file is not None:

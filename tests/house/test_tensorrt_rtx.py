@@ -1,0 +1,47 @@
+"""A machine without a graphics card can still compile an actor for one: the builder of TensorRT-RTX needs none."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from app.cli.console import DEMO_ACTOR
+from engine.bundle import INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from tests.fakes import tiny_bundle
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def trt() -> ModuleType:
+    reason = "tensorrt_rtx is not installed; `make test-all` installs it"
+    return pytest.importorskip("tensorrt_rtx", reason=reason)
+
+
+@pytest.fixture(params=["tiny", "demo"])
+def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> ActorBundle:
+    if request.param == "demo":
+        return ActorBundle.open(DEMO_ACTOR)
+    pytest.importorskip("onnx", reason="the tiny actor is made with onnx")
+    return tiny_bundle(tmp_path / "tiny")
+
+
+def test_an_exported_actor_is_parsed_and_built_for_one_to_two_hundred_frames(
+    trt: ModuleType, bundle: ActorBundle
+) -> None:
+    logger = trt.Logger(trt.Logger.ERROR)
+    builder = trt.Builder(logger)
+    network = builder.create_network(0)
+    parser = trt.OnnxParser(network, logger)
+    is_parsed = parser.parse_from_file(str(bundle.network_path))
+    assert is_parsed, [str(parser.get_error(index)) for index in range(parser.num_errors)]
+    assert [network.get_output(index).name for index in range(network.num_outputs)] == list(OUTPUT_NAMES)
+
+    profile = builder.create_optimization_profile()
+    crop = (1, bundle.input_height_px, bundle.input_width_px)
+    profile.set_shape(INPUT_NAME, (1, *crop), (1, *crop), (200, *crop))
+    config = builder.create_builder_config()
+    config.add_optimization_profile(profile)
+    plan = builder.build_serialized_network(network, config)
+    assert plan is not None
+    assert plan.nbytes > 4 * bundle.facts.network.num_parameters / 2
