@@ -1,0 +1,70 @@
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from engine.bundle import BASIS_FILE, MEAN_FILE, NETWORK_FILE
+from export.network.graph import write_graph
+
+CROPS = np.random.default_rng(2).integers(0, 256, (5, 1, 32, 24), dtype=np.uint8)
+PLAIN = {"Cast", "Sub", "Div", "Conv", "Relu", "Flatten", "Gemm", "MatMul", "Add", "Reshape"}
+
+
+@pytest.fixture(params=[True, False], ids=["float16", "float32"])
+def is_float16(request):
+    return request.param
+
+
+@pytest.fixture
+def written(checkpoint, tmp_path, is_float16):
+    write_graph(checkpoint.build_network(), tmp_path, is_float16=is_float16, facts={"actor": "tiny"})
+    return tmp_path
+
+
+def solve(folder, crops):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(folder / NETWORK_FILE, options, providers=["CPUExecutionProvider"])
+    return session.run(["latents", "vertices"], {"crops": crops})
+
+
+def test_the_graph_agrees_with_the_network(written, checkpoint):
+    _, vertices = solve(written, CROPS)
+    assert vertices.dtype == np.float32
+    assert np.abs(vertices - checkpoint.solver()(CROPS)).max() < 0.005 / np.sqrt(3)
+
+
+def test_any_batch_size_gives_the_same_meshes(written):
+    _, together = solve(written, CROPS)
+    one_by_one = np.concatenate([solve(written, crop[None])[1] for crop in CROPS])
+    assert np.allclose(together, one_by_one, atol=1e-5)
+
+
+def test_vertices_can_be_rebuilt_from_latents_without_the_network(written, is_float16):
+    latents, vertices = solve(written, CROPS)
+    stored = np.frombuffer((written / BASIS_FILE).read_bytes(), "<f2" if is_float16 else "<f4")
+    mean = np.frombuffer((written / MEAN_FILE).read_bytes(), "<f4")
+    rebuilt = latents @ stored.astype(np.float32).reshape(8, -1) + mean
+    assert np.allclose(rebuilt.reshape(vertices.shape), vertices, atol=1e-5)
+
+
+def test_only_plain_operators_are_used(written):
+    model = onnx.load(written / NETWORK_FILE, load_external_data=False)
+    assert {node.op_type for node in model.graph.node} <= PLAIN
+
+
+def test_half_precision_halves_the_files(checkpoint, tmp_path):
+    sizes = []
+    for is_float16 in (True, False):
+        folder = tmp_path / str(is_float16)
+        folder.mkdir()
+        write_graph(checkpoint.build_network(), folder, is_float16=is_float16, facts={})
+        sizes.append((folder / BASIS_FILE).stat().st_size)
+    assert sizes[1] == 2 * sizes[0]
+
+
+def test_a_weight_too_large_for_float16_is_refused(checkpoint, tmp_path):
+    network = checkpoint.build_network()
+    network.to_latents.weight.data[0, 0] = 1e6
+    with pytest.raises(ValueError, match="too large"):
+        write_graph(network, tmp_path, is_float16=True, facts={})
