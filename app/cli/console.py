@@ -30,6 +30,7 @@ from engine.frames import CropRect
 DEMO_FOLDER = Path(__file__).resolve().parent.parent / "demo"
 DEMO_ACTOR = DEMO_FOLDER / "actor"
 DEMO_CLIP = DEMO_FOLDER / "clip"
+LOG_INTERVAL_S = 5.0  # between two lines of progress where there is no terminal
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -147,7 +148,7 @@ def check_can_write(path: Path) -> None:
 def progress(task: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show how far long work is and the time it still takes; yields a function to advance by n.
 
-    On a terminal a bar; elsewhere (a log, a pipe) a calm line every ten per cent.
+    On a terminal a bar; elsewhere (a log, a pipe) a line every ten per cent, and none for what is soon done.
 
     Args:
         task: What is being done, a few words.
@@ -174,17 +175,17 @@ class _ProgressLines:
 
     def __init__(self, task: str, total: int | None) -> None:
         self._task, self._total = task, total
-        self._done, self._tenths, self._started_s = 0, 0, time.perf_counter()
+        self._done, self._tenths = 0, 0
+        self._started_s = self._spoke_s = time.perf_counter()
 
     def __call__(self, steps: int) -> None:
         self._done += steps
         if not self._total:
             return
-        tenths = 10 * self._done // self._total
-        if tenths > self._tenths:
-            self._tenths = tenths
-            elapsed_s = time.perf_counter() - self._started_s
-            left_s = elapsed_s * (self._total - self._done) / self._done
+        tenths, now_s = 10 * self._done // self._total, time.perf_counter()
+        if tenths > self._tenths and now_s - self._spoke_s >= LOG_INTERVAL_S:
+            self._tenths, self._spoke_s = tenths, now_s
+            left_s = (now_s - self._started_s) * (self._total - self._done) / self._done
             err.print(f"{self._task}: {self._done}/{self._total}, {clock(left_s)} left", soft_wrap=True)
 
 

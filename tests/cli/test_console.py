@@ -91,12 +91,23 @@ def test_progress_in_a_log_is_a_line_a_tenth(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(console, "err", Console(stderr=True, force_terminal=False))
+    monkeypatch.setattr(console, "LOG_INTERVAL_S", 0.0)
     with console.progress("Solving", 40) as advance:
         for _ in range(40):
             advance(1)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[-1] == "Solving: 40/40, 0 s left"
+
+
+def test_progress_of_what_is_soon_done_stays_silent_in_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "err", Console(stderr=True, force_terminal=False))
+    monkeypatch.setattr(console, "LOG_INTERVAL_S", 3600.0)
+    with console.progress("Solving", 40) as advance:
+        advance(40)
+    assert capsys.readouterr().err == ""
 
 
 def test_progress_of_unknown_length_stays_silent_in_a_log(
