@@ -1,0 +1,68 @@
+"""What every backend is to the line.
+
+Rule: a backend says what really runs, as its runtime reports it; it never does less than asked in silence.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from engine.bundle import ActorBundle
+
+
+class Backend(Protocol):
+    """Runs one actor's network. One thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """`onnxruntime`, `openvino` or `tensorrt`."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """Of the inner layers: `float32`, `bfloat16`, `float16` or `int8`. The output is float32 always."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """What the runtime says it runs on."""
+        ...
+
+    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Solve a batch.
+
+        Args:
+            crops: [B, 1, height, width] uint8 of the actor's input size, B >= 1.
+
+        Returns:
+            Latents [B, num_latents] float32 and vertices [B, V, 3] float32, cm; the caller owns both.
+
+        Raises:
+            BackendError: The runtime failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release memory and threads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """Whether a backend can run here."""
+
+    name: str
+    is_usable: bool
+    version: str  # empty where it is not installed
+    precisions: tuple[str, ...]  # that this machine computes natively, fastest first; empty where not usable
+    reason: str  # why it cannot run; empty where it can
+
+
+def check_crops(crops: np.ndarray, bundle: ActorBundle) -> None:
+    """Refuse anything but the network's input: a programming mistake."""
+    expected = (1, bundle.input_height_px, bundle.input_width_px)
+    if crops.dtype != np.uint8 or crops.ndim != 4 or len(crops) < 1 or crops.shape[1:] != expected:
+        raise ValueError(
+            f"crops must be uint8 [B, {', '.join(map(str, expected))}], got {crops.dtype} {list(crops.shape)}"
+        )

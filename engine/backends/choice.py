@@ -1,0 +1,78 @@
+"""Which backend runs: the one that was asked for, or the fastest that works here.
+
+Rule: what was asked for by name runs or is refused with the reason; it is never replaced.
+"""
+
+import numpy as np
+
+from engine.backends import ort, ov, trt
+from engine.backends.backend import Backend, BackendStatus
+from engine.bundle import ActorBundle
+from engine.errors import BackendError
+from engine.machine import usable_cores
+
+_PROBES = {ov.NAME: ov.status, ort.NAME: ort.status, trt.NAME: trt.status}
+_AUTOMATIC = (ov.NAME, ort.NAME)  # fastest first
+_MOST_THREADS = 8  # a single crop is too little work for more
+
+
+def backend_report() -> list[BackendStatus]:
+    """Every backend this version knows, and why those that cannot run cannot."""
+    return [probe() for probe in _PROBES.values()]
+
+
+def open_backend(
+    bundle: ActorBundle, name: str | None = None, precision: str | None = None, num_threads: int | None = None
+) -> Backend:
+    """Load the actor's network and run it once, so that the first frame is as fast as any.
+
+    Args:
+        bundle: The actor.
+        name: `onnxruntime`, `openvino` or `tensorrt`; None takes the fastest that works here.
+        precision: `float32` or `bfloat16`; None takes the backend's fastest on this processor.
+        num_threads: Of the runtime; by default every core this process may use, 8 at most.
+
+    Raises:
+        BackendError: It cannot run here, with the reason, or it cannot load the network.
+    """
+    if num_threads is not None and num_threads < 1:
+        raise BackendError(f"A backend cannot run on {num_threads} threads.", "Give 1 or more.")
+    status, chosen_precision = _choose(name, precision)
+    backend = _load(bundle, status.name, chosen_precision, num_threads or min(usable_cores(), _MOST_THREADS))
+    backend.run(np.zeros((1, 1, bundle.input_height_px, bundle.input_width_px), np.uint8))
+    return backend
+
+
+def _choose(name: str | None, precision: str | None) -> tuple[BackendStatus, str]:
+    if name is not None:
+        return _named(name, precision)
+    reasons = []
+    for candidate in _AUTOMATIC:
+        try:
+            return _named(candidate, precision)
+        except BackendError as error:
+            reasons.append(error.reason)
+    raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
+
+
+def _named(name: str, precision: str | None) -> tuple[BackendStatus, str]:
+    if name not in _PROBES:
+        raise BackendError(f"There is no backend {name!r}.", f"Choose one of {', '.join(_PROBES)}.")
+    status = _PROBES[name]()
+    if not status.is_usable:
+        raise BackendError(
+            f"The backend {name} cannot run here: {status.reason}.",
+            "Leave --backend out to use the fastest that can; `livedouble doctor` lists them.",
+        )
+    if precision is not None and precision not in status.precisions:
+        raise BackendError(
+            f"The backend {name} does not compute in {precision} on this machine.",
+            f"Choose {' or '.join(status.precisions)}, or leave --precision out.",
+        )
+    return status, precision or status.precisions[0]
+
+
+def _load(bundle: ActorBundle, name: str, precision: str, num_threads: int) -> Backend:
+    if name == ov.NAME:
+        return ov.OvBackend(bundle, precision, num_threads)
+    return ort.OrtBackend(bundle, precision, num_threads)

@@ -1,0 +1,127 @@
+"""OpenVINO on the processor: float32, and bfloat16 where the processor computes it.
+
+Rule: it computes the latents; vertices are the bundle's last, linear layer in float32, because coordinates in
+bfloat16 are wrong by up to a millimetre.
+"""
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from engine.backends.backend import BackendStatus, check_crops
+from engine.bundle import INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.errors import BackendError
+from engine.machine import processor_features
+
+NAME = "openvino"
+
+_DEVICE = "CPU"
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+_AMX = "amx_bf16"
+_BFLOAT16_FEATURES = (_AMX, "avx512_bf16")
+
+
+def status() -> BackendStatus:
+    """Whether it is installed, and what this processor computes with it, fastest first."""
+    if importlib.util.find_spec("openvino") is None:
+        return BackendStatus(NAME, False, "", (), "it is not installed (pip install 'livedouble[openvino]')")
+    try:
+        version = str(_import_openvino().__version__)
+    except (ImportError, OSError) as error:
+        return BackendStatus(NAME, False, "", (), f"it is installed but does not load ({error})")
+    features = processor_features()
+    # AVX-512 alone computes bfloat16 2.5 times slower than float32 (measured); AMX three times faster.
+    precisions: tuple[str, ...] = ("bfloat16", "float32") if _AMX in features else ("float32", "bfloat16")
+    if not features.intersection(_BFLOAT16_FEATURES):
+        precisions = ("float32",)
+    return BackendStatus(NAME, True, version.partition("-")[0], precisions, "")
+
+
+class OvBackend:
+    """One network, compiled for single crops, and again for another batch size when one is asked for.
+
+    Args:
+        bundle: The actor.
+        precision: `float32` or `bfloat16`.
+        num_threads: Of the runtime.
+
+    Raises:
+        BackendError: The network is damaged, or the runtime does not compute what was asked.
+    """
+
+    name = NAME
+
+    def __init__(self, bundle: ActorBundle, precision: str, num_threads: int) -> None:
+        self.precision = precision
+        self._bundle, self._num_threads = bundle, num_threads
+        self._openvino = _import_openvino()
+        self._frontend = importlib.import_module("openvino.frontend")
+        self._core = self._openvino.Core()
+        self._single = self._compile(1)
+        self._batch_size, self._batch = 1, self._single
+        self.provider = ", ".join(self._single.get_compiled_model().get_property("EXECUTION_DEVICES"))
+
+    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Backend.run`; a batch size other than the last one takes a moment to compile."""
+        check_crops(crops, self._bundle)
+        if len(crops) not in (1, self._batch_size):
+            self._batch_size, self._batch = len(crops), self._compile(len(crops))
+        request = self._single if len(crops) == 1 else self._batch
+        try:
+            latents = request.infer({0: np.ascontiguousarray(crops)}, share_inputs=True)[0]
+        except RuntimeError as error:
+            raise BackendError(f"OpenVINO failed ({_last_line(error)}).", "Try another --backend.") from error
+        return latents, self._bundle.vertices(latents)
+
+    def close(self) -> None:
+        """Release the network and the runtime."""
+        del self._single, self._batch, self._core
+
+    def _compile(self, batch_size: int) -> Any:
+        # Fixed shapes run faster than a free batch size. What is not asked for (vertices) is not computed.
+        openvino, bundle = self._openvino, self._bundle
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # its own default would be bfloat16 where it can
+            "INFERENCE_NUM_THREADS": self._num_threads,
+        }
+        # Asked for the format by name: left to guess, it tries them all on a damaged file and complains of each.
+        frontend = self._frontend
+        failures = (RuntimeError, frontend.GeneralFailure, frontend.OpConversionFailure, frontend.OpValidationFailure)
+        try:
+            reader = frontend.FrontEndManager().load_by_framework("onnx")
+            network = reader.convert(reader.load(str(bundle.network_path)))
+            names = [port.get_names() for port in (*network.inputs, *network.outputs)]
+            expected = [INPUT_NAME, *OUTPUT_NAMES]
+            if len(names) != len(expected) or not all(map(set.__contains__, names, expected)):
+                raise BackendError(
+                    f"{bundle.network_path} is not an actor's network: its ports are {names}.",
+                    "Export the actor again.",
+                )
+            network.reshape([batch_size, 1, bundle.input_height_px, bundle.input_width_px])
+            latents = network.output(OUTPUT_NAMES[0]).node.input_value(0)
+            to_latents = openvino.Model([latents], network.get_parameters(), "latents")
+            compiled = self._core.compile_model(to_latents, _DEVICE, settings)
+        except failures as error:
+            raise BackendError(
+                f"OpenVINO cannot load {bundle.network_path} ({_last_line(error)}).", "Export the actor again."
+            ) from error
+        runs = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        if runs != _HINTS[self.precision]:
+            raise BackendError(f"OpenVINO computes in {runs} here, not in {self.precision}.", "Leave --precision out.")
+        return compiled.create_infer_request()
+
+
+def _import_openvino() -> ModuleType:
+    # The package reports every import to its vendor. Without its reporter it falls back to a stub of its own.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return importlib.import_module("openvino")
+
+
+def _last_line(error: Exception) -> str:
+    # The message ends with the cause, after file names and line numbers of the runtime's own sources.
+    return str(error).strip().splitlines()[-1].rstrip(".")

@@ -1,0 +1,183 @@
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.backends import Backend, backend_report, open_backend
+from engine.backends import ov as ov_backend
+from engine.bundle import ActorBundle
+from engine.errors import BackendError
+from engine.mesh import distances_mm
+
+# Worst vertex against ONNX Runtime float32, in millimetres.
+TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5}
+RUNNING = [(status.name, precision) for status in backend_report() for precision in status.precisions]
+
+
+@pytest.fixture(params=RUNNING, ids=["-".join(pair) for pair in RUNNING])
+def backend(request: pytest.FixtureRequest, tiny: ActorBundle) -> Iterator[Backend]:
+    opened = open_backend(tiny, *request.param, num_threads=1)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def crops() -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (5, 1, 320, 240), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def reference(tiny: ActorBundle, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    opened = open_backend(tiny, "onnxruntime", "float32", num_threads=1)
+    latents, vertices = opened.run(crops)
+    opened.close()
+    return latents, vertices
+
+
+def test_the_actor_answers_to_what_it_sees(reference: tuple[np.ndarray, np.ndarray]) -> None:
+    assert distances_mm(reference[1][0], reference[1][1]).max() > 1.0
+
+
+@pytest.mark.parametrize("batch_size", [1, 5])
+def test_every_backend_gives_the_reference_vertices(
+    backend: Backend, crops: np.ndarray, reference: tuple[np.ndarray, np.ndarray], batch_size: int
+) -> None:
+    latents, vertices = backend.run(crops[:batch_size])
+    assert latents.dtype == vertices.dtype == np.float32
+    assert latents.shape == reference[0][:batch_size].shape
+    worst_mm = distances_mm(vertices, reference[1][:batch_size]).max()
+    assert worst_mm < TOLERANCE_MM[backend.precision]
+
+
+def test_vertices_can_be_rebuilt_from_latents(backend: Backend, crops: np.ndarray, tiny: ActorBundle) -> None:
+    latents, vertices = backend.run(crops)
+    assert distances_mm(tiny.vertices(latents), vertices).max() < 0.01
+
+
+def test_every_frame_of_a_batch_is_solved_by_itself(backend: Backend, crops: np.ndarray) -> None:
+    alone = np.concatenate([backend.run(crops[n : n + 1])[1] for n in range(len(crops))])
+    together = backend.run(crops)[1]
+    assert distances_mm(alone, together).max() < TOLERANCE_MM[backend.precision]
+
+
+def test_a_result_is_not_overwritten_by_the_next(backend: Backend, crops: np.ndarray) -> None:
+    latents, vertices = backend.run(crops[:1])
+    kept = latents.copy(), vertices.copy()
+    backend.run(crops[1:2])
+    np.testing.assert_array_equal(latents, kept[0])
+    np.testing.assert_array_equal(vertices, kept[1])
+
+
+def test_anything_but_the_uint8_crop_is_a_programming_mistake(backend: Backend, crops: np.ndarray) -> None:
+    for wrong in (crops.astype(np.float32), crops[:, 0], crops[:, :, :100], crops[:0]):
+        with pytest.raises(ValueError, match="crops must be uint8"):
+            backend.run(wrong)
+
+
+def test_it_says_what_runs(backend: Backend) -> None:
+    assert backend.provider.startswith("CPU")
+
+
+# Choosing
+
+
+def test_the_automatic_choice_is_the_first_usable_one(tiny: ActorBundle) -> None:
+    opened = open_backend(tiny, num_threads=1)
+    usable = next(status for status in backend_report() if status.is_usable)
+    assert (opened.name, opened.precision) == (usable.name, usable.precisions[0])
+    opened.close()
+
+
+def test_a_backend_that_cannot_run_is_refused_with_its_reason(tiny: ActorBundle) -> None:
+    unusable = [status for status in backend_report() if not status.is_usable]
+    assert "tensorrt" in {status.name for status in unusable}
+    for status in unusable:
+        assert status.reason
+        with pytest.raises(BackendError, match="cannot run here") as caught:
+            open_backend(tiny, status.name)
+        assert status.reason in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "says"),
+    [
+        ("cuda9000", None, "no backend 'cuda9000'"),
+        ("onnxruntime", "bfloat16", "does not compute in bfloat16"),
+        ("onnxruntime", "int8", "does not compute in int8"),
+        (None, "float8", "does not compute in float8"),
+    ],
+)
+def test_what_was_asked_for_is_never_replaced(
+    tiny: ActorBundle, name: str | None, precision: str | None, says: str
+) -> None:
+    with pytest.raises(BackendError, match=says):
+        open_backend(tiny, name, precision)
+
+
+def test_no_threads_is_refused(tiny: ActorBundle) -> None:
+    with pytest.raises(BackendError, match="0 threads"):
+        open_backend(tiny, num_threads=0)
+
+
+@pytest.mark.parametrize(
+    ("features", "precisions"),
+    [
+        ({"avx2"}, ("float32",)),
+        ({"avx2", "avx512_bf16"}, ("float32", "bfloat16")),
+        ({"avx512_bf16", "amx_bf16"}, ("bfloat16", "float32")),
+    ],
+)
+def test_bfloat16_is_offered_where_the_processor_computes_it_and_preferred_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, features: set[str], precisions: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(ov_backend, "processor_features", lambda: frozenset(features))
+    status = ov_backend.status()
+    if not status.is_usable:
+        pytest.skip(f"OpenVINO: {status.reason}")
+    assert status.precisions == precisions
+
+
+def test_openvino_does_not_report_to_its_vendor() -> None:
+    if not ov_backend.status().is_usable:
+        pytest.skip("OpenVINO does not load here")
+    assert sys.modules["openvino_telemetry"] is None
+
+
+# Damaged networks, past the bundle's own checks
+
+
+@pytest.mark.parametrize("name", [status.name for status in backend_report() if status.is_usable])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.98])
+def test_a_truncated_network_is_refused_in_one_quiet_line(
+    tiny: ActorBundle, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, share: float
+) -> None:
+    folder = Path(shutil.copytree(tiny.folder, tmp_path / "actor"))
+    bundle = ActorBundle.open(folder)
+    data = bundle.network_path.read_bytes()
+    bundle.network_path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(BackendError) as caught:
+        open_backend(bundle, name)
+    assert "\n" not in str(caught.value)
+    assert str(bundle.network_path) in caught.value.reason
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", [status.name for status in backend_report() if status.is_usable])
+def test_a_network_of_another_kind_is_refused(tiny: ActorBundle, tmp_path: Path, name: str) -> None:
+    from onnx import TensorProto, helper, save
+
+    folder = Path(shutil.copytree(tiny.folder, tmp_path / "actor"))
+    bundle = ActorBundle.open(folder)
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        "other",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save(model, str(bundle.network_path))
+    with pytest.raises(BackendError, match="not an actor's network"):
+        open_backend(bundle, name)

@@ -1,0 +1,66 @@
+import ctypes
+import os
+
+import pytest
+
+from engine.machine import machine_facts, probe_gpu, usable_cores
+
+
+def missing(name: str) -> ctypes.CDLL:
+    raise OSError(f"{name}: cannot open shared object file")
+
+
+class FakeDriver:
+    """libcuda with the GPUs it is told to have."""
+
+    def __init__(self, names: list[str], init_code: int = 0) -> None:
+        self._names, self._init_code = names, init_code
+
+    def cuInit(self, flags: int) -> int:
+        return self._init_code
+
+    def cuDriverGetVersion(self, version) -> int:
+        version._obj.value = 12040
+        return 0
+
+    def cuDeviceGetCount(self, count) -> int:
+        count._obj.value = len(self._names)
+        return 0
+
+    def cuDeviceGetName(self, text, size: int, device: int) -> int:
+        text.value = self._names[device].encode()
+        return 0
+
+    def cuDeviceTotalMem_v2(self, memory, device: int) -> int:
+        memory._obj.value = 24 << 30
+        return 0
+
+
+def test_a_machine_without_driver_says_so() -> None:
+    facts = probe_gpu(missing)
+    assert facts.names == ()
+    assert "no NVIDIA driver" in facts.reason
+
+
+@pytest.mark.parametrize(("code", "says"), [(100, "finds no GPU"), (803, "cuInit returned 803")])
+def test_a_driver_that_does_not_start_says_why(code: int, says: str) -> None:
+    assert says in probe_gpu(lambda name: FakeDriver([], code)).reason
+
+
+def test_a_driver_without_gpu_says_so() -> None:
+    assert "finds no GPU" in probe_gpu(lambda name: FakeDriver([])).reason
+
+
+def test_gpus_are_named_with_memory_and_driver() -> None:
+    facts = probe_gpu(lambda name: FakeDriver(["A Card", "Another Card"]))
+    assert facts.names == ("A Card", "Another Card")
+    assert facts.memory_mib == (24576, 24576)
+    assert facts.driver_cuda == "12.4"
+    assert facts.reason == ""
+
+
+def test_the_machine_is_known() -> None:
+    facts = machine_facts()
+    assert facts.processor
+    assert 1 <= facts.num_cores == usable_cores() <= (os.cpu_count() or 1)
+    assert facts.python.startswith("3.")
