@@ -1,0 +1,90 @@
+"""`livedouble doctor`: true findings, and what to do."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cli import console, doctor, main
+from engine.backends import BackendStatus
+from engine.movies import MovieWriter
+from engine.points import pack_points
+from engine.shots import Role, Shot, ShotFacts
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A shot of two frames of three vertices."""
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    with MovieWriter(folder / "front.mp4", 64, 64, Fraction(30), is_gray=True) as writer:
+        for _ in range(2):
+            writer.write(np.zeros((64, 64), np.uint8))
+    pack_points(folder / "points.npz", np.zeros((2, 3, 3), np.float32))
+    facts = ShotFacts("clip", Role.VALIDATION, 2, 3, (30, 1), "00:00:00:00", "front.mp4", "points.npz")
+    Shot.write_facts(folder, facts)
+    return folder
+
+
+@pytest.fixture
+def _whole(monkeypatch: pytest.MonkeyPatch, actor: Path, clip: Path) -> None:
+    monkeypatch.setattr(console, "DEMO_ACTOR", actor)
+    monkeypatch.setattr(doctor, "DEMO_CLIP", clip)
+
+
+@pytest.mark.usefixtures("_whole")
+def test_a_machine_that_can_run_the_demo_leaves_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["doctor", "--json", str(tmp_path / "machine.json")]) == 0
+    values = json.loads((tmp_path / "machine.json").read_text("utf-8"))
+    assert values["is_ready"] is True
+    assert values["advice"] == []
+    assert {backend["name"] for backend in values["backends"]} == {"onnxruntime", "openvino", "tensorrt"}
+    assert all(backend["is_usable"] or backend["reason"] for backend in values["backends"])
+    assert values["versions"]["livedouble"]
+    said = capsys.readouterr().out
+    assert "livedouble demo" in said
+    assert values["opengl"]["said"].split(",")[0] in said
+
+
+@pytest.mark.usefixtures("_whole")
+def test_a_missing_actor_is_found_and_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "DEMO_ACTOR", tmp_path / "gone")
+    assert main.main(["doctor"]) == 1
+    assert "What to do" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_whole")
+def test_a_machine_without_a_backend_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = BackendStatus("onnxruntime", False, "", (), "it is not installed")
+    monkeypatch.setattr(doctor, "backend_report", lambda: [absent])
+    diagnosis = doctor.diagnose()
+    assert not diagnosis.is_ready
+    assert diagnosis.advice == ("Install LiveDouble again: make install.",)
+
+
+def test_a_display_that_does_not_answer_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    finding = doctor.diagnose().display
+    assert not finding.is_working
+    assert ":4711" in finding.said
+
+
+def test_a_camera_that_is_none_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "device_paths", lambda: ["/dev/video4711"])
+    (finding,) = doctor.diagnose().cameras
+    assert (finding.name, finding.is_working) == ("/dev/video4711", False)
+    assert "no camera" in finding.said
+
+
+def test_what_stands_in_brackets_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = BackendStatus("onnxruntime", False, "", (), "it said [bold] and stopped")
+    monkeypatch.setattr(doctor, "backend_report", lambda: [odd])
+    main.main(["doctor"])
+    assert "[bold]" in capsys.readouterr().out
