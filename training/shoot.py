@@ -75,7 +75,7 @@ def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
 
 
 def shoot(
-    folder: Path, actor: str, minutes: float, seed: int, *, num_processes: int, progress: Callable[[int, int], None]
+    folder: Path, actor: str, minutes: float, seed: int, *, num_processes: int, progress: Callable[[int], None]
 ) -> DataSet:  # fmt: skip
     """Make (or finish) the data set `folder`.
 
@@ -85,7 +85,7 @@ def shoot(
         minutes: Of training footage at 30 frames/s.
         seed: Of every performance.
         num_processes: Renderers side by side.
-        progress: Called with frames done and frames in all, from the calling thread.
+        progress: Called with the number of frames made since the last call, from the calling thread.
 
     Raises:
         ShotError: The folder holds something else.
@@ -96,7 +96,7 @@ def shoot(
     _prepare(folder, rig, plans)
     total = sum(plan.num_frames for plan in plans)
     missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
-    done_before = total - sum(plan.num_frames for plan in missing)
+    progress(total - sum(plan.num_frames for plan in missing))
 
     context = mp.get_context("spawn")
     counter = context.Value("l", 0)
@@ -104,10 +104,13 @@ def shoot(
         # Long shots first, so that the processes end together.
         queue = sorted(missing, key=lambda plan: -plan.num_frames)
         pending = {pool.submit(make_shot, folder, actor, plan) for plan in queue}
+        told = 0
         try:
             while pending:
                 finished, pending = wait(pending, timeout=0.5, return_when="FIRST_COMPLETED")
-                progress(done_before + counter.value, total)
+                made = counter.value
+                progress(made - told)
+                told = made
                 for future in finished:
                     future.result()
         except BaseException:
@@ -181,6 +184,8 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
             movie.write(stage.photograph(vertices, turn, shift, noise))
             points.write(vertices)
             if _counter is not None:
+                if not mp.parent_process().is_alive():
+                    raise SystemExit  # nobody waits for this shot; a re-run makes it again
                 with _counter.get_lock():
                     _counter.value += 1
     stage.release()

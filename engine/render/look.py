@@ -49,7 +49,7 @@ class Look:
         has_wire: Draw the mesh's edges over it.
         error_range_mm: The distance shown in the scale's last colour.
         lighting: The lamps.
-        backdrop: Linear colour at the centre and at the corners of the picture.
+        backdrop: Colour as displayed at the centre and at the corners of the picture.
         has_soft_base: Let the bust fade out towards its cut edge.
     """
 
@@ -57,5 +57,5 @@ class Look:
     has_wire: bool = False
     error_range_mm: float = 5.0
     lighting: Lighting = Lighting()
-    backdrop: tuple[Rgb, Rgb] = ((0.030, 0.034, 0.042), (0.006, 0.007, 0.009))
+    backdrop: tuple[Rgb, Rgb] = ((0.150, 0.162, 0.185), (0.085, 0.092, 0.105))
     has_soft_base: bool = True

@@ -40,7 +40,7 @@ class MeshRenderer:
 
     def __init__(self, topology: Topology, skin: np.ndarray | None, occlusion: np.ndarray | None = None) -> None:
         self._normals_of = VertexNormals(topology.faces, topology.num_vertices)
-        self._surface = Program(gl, shaders.SURFACE_VERTEX, shaders.SURFACE_FRAGMENT)
+        self._surfaces: dict[Shading, Program] = {}  # made when first drawn
         self._wire = Program(gl, shaders.WIRE_VERTEX, shaders.WIRE_FRAGMENT)
         self._depth = Program(gl, shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
         self._backdrop = Program(gl, shaders.BACKDROP_VERTEX, shaders.BACKDROP_FRAGMENT)
@@ -106,7 +106,7 @@ class MeshRenderer:
             gl.GL_TEXTURE_2D, 0, gl.GL_RGB8, width, height, 0, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, pixels
         )  # fmt: skip
         gl.glGenerateMipmap(gl.GL_TEXTURE_2D)
-        gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_LINEAR)
+        gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_NEAREST)
         gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR)
         return name
 
@@ -162,34 +162,27 @@ class MeshRenderer:
 
         gl.glViewport(0, 0, width_px, height_px)
         gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        gl.glDisable(gl.GL_DEPTH_TEST)
-        gl.glDisable(gl.GL_BLEND)
-        self._backdrop.use()
-        self._backdrop.set("centre_colour", np.array(look.backdrop[0]))
-        self._backdrop.set("corner_colour", np.array(look.backdrop[1]))
-        gl.glBindVertexArray(self._empty_vao)
-        gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
-
         gl.glEnable(gl.GL_DEPTH_TEST)
-        gl.glEnable(gl.GL_CULL_FACE)
-        if look.has_soft_base:
+        gl.glDepthFunc(gl.GL_LEQUAL)
+        gl.glDisable(gl.GL_BLEND)
+        if look.has_soft_base:  # what fades needs something to fade into; otherwise only bare pixels are painted
+            self._draw_backdrop(look)
             gl.glEnable(gl.GL_BLEND)
             gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
-        self._surface.use()
-        self._surface.set("shading", _SHADINGS.index(self._effective(look.shading)))
-        self._surface.set("error_range_mm", float(look.error_range_mm))
-        self._surface.set("lamp_towards", towards)
-        self._surface.set("lamp_colour", np.array([lamp.colour for lamp in lamps]))
-        self._surface.set("sky", np.array(look.lighting.sky))
-        self._surface.set("ground", np.array(look.lighting.ground))
-        self._surface.set("has_shadow", int(has_shadow))
-        self._surface.set("world_to_light", world_to_light)
-        for program in (self._wire, self._surface):
+        gl.glEnable(gl.GL_CULL_FACE)
+        for program in (self._wire, surface := self._surface_of(look.shading)):
             program.use()
             program.set("world_to_camera", view.world_to_camera)
             program.set("projection", view.projection)
-        self._surface.set("skin", 0)
-        self._surface.set("shadow", 1)
+        surface.set("error_range_mm", float(look.error_range_mm))
+        surface.set("lamp_towards", towards)
+        surface.set("lamp_colour", np.array([lamp.colour for lamp in lamps]))
+        surface.set("sky", np.array(look.lighting.sky))
+        surface.set("ground", np.array(look.lighting.ground))
+        surface.set("has_shadow", int(has_shadow))
+        surface.set("world_to_light", world_to_light)
+        surface.set("skin", 0)
+        surface.set("shadow", 1)
         gl.glActiveTexture(gl.GL_TEXTURE1)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self._shadow_texture)
         gl.glActiveTexture(gl.GL_TEXTURE0)
@@ -199,16 +192,29 @@ class MeshRenderer:
         gl.glDrawElements(gl.GL_TRIANGLES, self._num_indices, gl.GL_UNSIGNED_INT, None)
         if look.has_wire:
             self._draw_wire()
+        if not look.has_soft_base:
+            self._draw_backdrop(look)
         gl.glBindVertexArray(0)
         gl.glDisable(gl.GL_CULL_FACE)
         gl.glDisable(gl.GL_BLEND)
         gl.glUseProgram(0)
 
-    def _effective(self, shading: Shading) -> Shading:
+    def _surface_of(self, shading: Shading) -> Program:
         is_without = (shading is Shading.SKIN and not self._has_skin) or (
             shading is Shading.ERROR and not self._has_errors
         )
-        return Shading.CLAY if is_without else shading
+        shown = Shading.CLAY if is_without else shading
+        if shown not in self._surfaces:
+            source = shaders.surface_fragment(_SHADINGS.index(shown))
+            self._surfaces[shown] = Program(gl, shaders.SURFACE_VERTEX, source)
+        return self._surfaces[shown]
+
+    def _draw_backdrop(self, look: Look) -> None:
+        self._backdrop.use()
+        self._backdrop.set("centre_colour", np.array(look.backdrop[0]))
+        self._backdrop.set("corner_colour", np.array(look.backdrop[1]))
+        gl.glBindVertexArray(self._empty_vao)
+        gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
 
     def _draw_wire(self) -> None:
         gl.glEnable(gl.GL_BLEND)
@@ -247,5 +253,5 @@ class MeshRenderer:
         gl.glDeleteVertexArrays(2, [self._vao, self._empty_vao])
         gl.glDeleteTextures([self._skin, self._shadow_texture])
         gl.glDeleteFramebuffers(1, [self._shadow_framebuffer])
-        for program in (self._surface, self._wire, self._depth, self._backdrop):
+        for program in (*self._surfaces.values(), self._wire, self._depth, self._backdrop):
             program.release()

@@ -8,7 +8,7 @@ BACKDROP_VERTEX = """
 out vec2 place;
 void main() {
     place = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
-    gl_Position = vec4(place, 0.0, 1.0);
+    gl_Position = vec4(place, 1.0, 1.0);  // on the far plane: behind everything
 }
 """
 
@@ -16,14 +16,13 @@ BACKDROP_FRAGMENT = """
 #version 330 core
 in vec2 place;
 out vec4 pixel;
-uniform vec3 centre_colour;
+uniform vec3 centre_colour;              // as displayed: mixing two darks needs no linear light
 uniform vec3 corner_colour;
 void main() {
     float away = clamp(length(place * vec2(0.75, 0.7) + vec2(0.0, -0.05)), 0.0, 1.0);
     vec3 colour = mix(centre_colour, corner_colour, away * away * (3.0 - 2.0 * away));
-    colour = pow(colour, vec3(1.0 / 2.2));
-    // One step of fixed dither hides the bands of a dark gradient.
-    float dither = fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
+    // One step of fixed dither hides the bands of a dark gradient (interleaved gradient noise, Jimenez 2014).
+    float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
     pixel = vec4(colour + dither / 255.0, 1.0);
 }
 """
@@ -95,8 +94,8 @@ void main() {
 }
 """
 
+# Specialised by a first line `#define SHADING n`: software renderers execute every branch they are given.
 SURFACE_FRAGMENT = """
-#version 330 core
 in vec3 place;
 in vec3 direction;
 in vec3 shadow_place;
@@ -105,7 +104,6 @@ in vec2 surface;
 in float shown;
 in float distance_mm;
 out vec4 pixel;
-uniform int shading;                     // 0 skin, 1 clay, 2 error, 3 normals
 uniform sampler2D skin;
 uniform sampler2DShadow shadow;
 uniform bool has_shadow;
@@ -117,11 +115,11 @@ uniform vec3 ground;
 
 float lit_share() {
     if (!has_shadow) return 1.0;
-    const vec2 taps[5] = vec2[](vec2(0.0), vec2(1.2, 0.5), vec2(-0.5, 1.2), vec2(-1.2, -0.5), vec2(0.5, -1.2));
+    const vec2 taps[3] = vec2[](vec2(1.0, 0.4), vec2(-0.85, 0.75), vec2(-0.15, -1.1));
     float sum = 0.0;
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < 3; ++i)
         sum += texture(shadow, vec3(shadow_place.xy + taps[i] / 640.0, shadow_place.z - 0.0015));
-    return sum / 5.0;
+    return sum / 3.0;
 }
 
 float highlight(vec3 n, vec3 l, vec3 v, float roughness, float reflectance) {
@@ -131,7 +129,8 @@ float highlight(vec3 n, vec3 l, vec3 v, float roughness, float reflectance) {
     float d = nh * nh * (a2 - 1.0) + 1.0;
     float k = roughness * roughness * 0.5;
     float visibility = 1.0 / (4.0 * (nl * (1.0 - k) + k) * (nv * (1.0 - k) + k));
-    float fresnel = reflectance + (1.0 - reflectance) * exp2((-5.55473 * vh - 6.98316) * vh);
+    float f = 1.0 - vh, f2 = f * f;
+    float fresnel = reflectance + (1.0 - reflectance) * f2 * f2 * f;
     return min(a2 / (3.14159 * d * d), 40.0) * visibility * fresnel * nl;
 }
 
@@ -143,47 +142,50 @@ vec3 false_colour(float t) {             // dark blue, cyan, green, yellow, red:
     return mix(warm, vec3(0.84, 0.16, 0.16), smoothstep(0.75, 1.0, t));
 }
 
+vec3 displayed(vec3 colour) {            // linear to sRGB, within 0.5 % by square roots
+    vec3 a = sqrt(max(colour, 0.0)), b = sqrt(a), c = sqrt(b);
+    return 0.585122381 * a + 0.783140355 * b - 0.368262736 * c;
+}
+
 void main() {
     vec3 n = normalize(direction);
-    vec3 v = normalize(-place);
-    if (shading == 3) {
-        pixel = vec4(n * 0.5 + 0.5, shown);
-        return;
-    }
     float gloss = surface.x;
-    vec3 base;
-    vec3 wrap;
-    float roughness, reflectance;
-    if (shading == 0) {
-        vec3 texel = texture(skin, uv).rgb;
-        base = texel * texel * (texel * 0.305 + 0.682) + texel * 0.0125;  // sRGB to linear, a cubic fit
-        wrap = mix(vec3(0.42, 0.20, 0.13), vec3(0.15), gloss);
-        roughness = mix(0.50, 0.16, gloss);
-        reflectance = mix(0.032, 0.045, gloss);
-    } else if (shading == 1) {
-        base = vec3(0.50, 0.47, 0.45);
-        wrap = vec3(0.15);
-        roughness = 0.55;
-        reflectance = 0.03;
-    } else {
-        base = pow(false_colour(distance_mm / error_range_mm), vec3(2.2)) * 0.9;
-        wrap = vec3(0.3);
-        roughness = 0.7;
-        reflectance = 0.02;
-    }
+#if SHADING == 3                         // normals
+    pixel = vec4(n * 0.5 + 0.5, shown);
+#else
+    vec3 v = normalize(-place);
+#if SHADING == 0                         // skin
+    vec3 texel = texture(skin, uv).rgb;
+    vec3 base = texel * texel * (texel * 0.305 + 0.682) + texel * 0.0125;  // sRGB to linear, a cubic fit
+    vec3 wrap = mix(vec3(0.42, 0.20, 0.13), vec3(0.15), gloss);
+    float roughness = mix(0.50, 0.16, gloss), reflectance = mix(0.032, 0.045, gloss);
+#elif SHADING == 1                       // clay
+    vec3 base = vec3(0.50, 0.47, 0.45), wrap = vec3(0.15);
+    const float roughness = 0.55, reflectance = 0.03;
+#else                                    // error
+    vec3 base = pow(false_colour(distance_mm / error_range_mm), vec3(2.2)) * 0.9, wrap = vec3(0.3);
+    const float roughness = 0.7, reflectance = 0.02;
+#endif
     vec3 light = mix(ground, sky, n.y * 0.5 + 0.5) * surface.y;
-    float shine = 0.0;
     vec3 shine_colour = vec3(0.0);
     for (int i = 0; i < 3; ++i) {
         vec3 l = lamp_towards[i];
-        float share = (i == 0 ? lit_share() : 1.0);
-        share = mix(share, share * surface.y, 0.6);
-        vec3 wrapped = max((vec3(dot(n, l)) + wrap) / (1.0 + wrap), 0.0);
-        light += lamp_colour[i] * wrapped * mix(vec3(share), pow(vec3(share), vec3(0.7, 1.0, 1.1)), 0.6);
-        shine_colour += lamp_colour[i] * share * highlight(n, l, v, roughness, reflectance);
+        float cosine = dot(n, l);
+        float share = mix(1.0, surface.y, 0.6);
+        if (i == 0) share *= lit_share();
+        vec3 wrapped = max((vec3(cosine) + wrap) / (1.0 + wrap), 0.0);
+        // Red travels furthest under the skin, so a shadow's edge turns red.
+        light += lamp_colour[i] * wrapped * vec3(mix(share, share * (2.0 - share), 0.5), share, share);
+        if (i != 1) shine_colour += lamp_colour[i] * share * highlight(n, l, v, roughness, reflectance);
     }
     vec3 colour = base * light * 0.80 + shine_colour * (gloss > 0.5 ? 0.8 : 1.3);
     colour = colour / (1.0 + max(colour - 0.75, 0.0) * 0.9);   // a shoulder instead of clipping
-    pixel = vec4(pow(colour, vec3(1.0 / 2.2)), shown);
+    pixel = vec4(displayed(colour), shown);
+#endif
 }
 """
+
+
+def surface_fragment(shading: int) -> str:
+    """The surface's fragment source for the shading of this place in `Shading`."""
+    return f"#version 330 core\n#define SHADING {shading}\n{SURFACE_FRAGMENT}"

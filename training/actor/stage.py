@@ -45,7 +45,7 @@ class StageSetup:
     shot_noise: float = 0.006
     is_gray: bool = True
     backdrop: tuple[tuple[float, float, float], tuple[float, float, float]] = field(
-        default=((0.060, 0.064, 0.070), (0.020, 0.022, 0.026))
+        default=((0.250, 0.258, 0.270), (0.150, 0.156, 0.165))
     )
 
 
@@ -68,7 +68,7 @@ class Stage:
             (towards[0] + setup.key_shift[0], towards[1] + setup.key_shift[1], towards[2]),
             tuple(setup.key_gain * value for value in standard.key.colour),  # type: ignore[arg-type]
         )
-        self._look = Look(Shading.SKIN, lighting=replace(standard, key=key), backdrop=setup.backdrop)
+        self._look = Look(Shading.SKIN, lighting=replace(standard, key=key), backdrop=setup.backdrop, has_soft_base=False)
         field_of_view_deg = float(np.degrees(2 * np.arctan(setup.view_height_cm / 2 / setup.distance_cm)))
         # One plate of noise, laid down at another place each frame: drawing 2 million new numbers costs more than the picture.
         plate = np.random.default_rng(_NOISE_SEED).standard_normal((HEIGHT_PX + _PLATE_PX, WIDTH_PX + _PLATE_PX))
@@ -92,7 +92,7 @@ class Stage:
         self._renderer.set_vertices(vertices)
         view = View(self._camera() @ _head_pose(head_turn_deg, head_shift_cm), self._projection)
         self._renderer.draw(view, self._look, WIDTH_PX, HEIGHT_PX)
-        picture = np.ascontiguousarray(self._target.read_rgba()[..., 2::-1])  # blue-green-red
+        picture = np.asarray(cv2.cvtColor(self._target.read_rgba(), cv2.COLOR_RGBA2BGR))
         return self._sense(to_gray(picture) if self._setup.is_gray else picture, rng)
 
     def _camera(self) -> np.ndarray:
