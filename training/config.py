@@ -53,7 +53,7 @@ class TrainConfig:
     max_contrast: float = 0.15  # factor 1 +- this about the mean gray; kind from the paper, amount ours
 
     # Watching and keeping.
-    validation_frames: int = 400  # at most, spread evenly over the validation shots; ours
+    validation_frames: int = 200  # at most, spread evenly over the validation shots; ours
     validation_minutes: float = 3.0  # between two validations at least, and at most one an epoch; ours
     checkpoint_minutes: float = 3.0  # between two checkpoints at most; ours
 

@@ -93,6 +93,7 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
         if resumed.state.step >= resumed.state.total_steps:
             return Outcome(True, resumed.state)
     config.save(run)
+    watch.say("\n".join(config.lines()))
 
     # What we learn from and what we measure on: every movie decoded once, crops and meshes mapped into memory.
     for role, shots in (("training", data.training), ("validation", data.validation)):

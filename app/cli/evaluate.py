@@ -61,7 +61,8 @@ def evaluate(
 
 
 def _show(evaluation: "Evaluation", title: str) -> None:
-    table = Table(title=title, title_justify="left")
+    out.print(title, soft_wrap=True)
+    table = Table()
     for heading in ("over", "vertices", "frames", "RMSE mm", "mean face mm", "part of it"):
         table.add_column(heading, justify="left" if heading == "over" else "right")
     for part in (*evaluation.regions, *evaluation.shots):

@@ -1,9 +1,9 @@
 """`livedouble train`: an actor's network from a data set."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -59,10 +59,9 @@ def train(
         "seed": seed,
     }
     config = TrainConfig(**{name: value for name, value in asked.items() if value is not None})
-    for field in fields(config):
-        err.print(f"  {field.name} = {getattr(config, field.name)}")
     dataset = DataSet.open(data)
     if dry_run:
+        out.print("\n".join(config.lines()), soft_wrap=True)
         return
 
     from training.device import choose_compute
@@ -96,7 +95,8 @@ class _Interrupt:
         if self._is_asked:
             raise KeyboardInterrupt
         self._is_asked = True
-        err.print("Saving after this step; press Ctrl+C again to leave at once.")
+        # Not through the console: a signal may come in the middle of its own printing.
+        os.write(err.file.fileno(), b"\nSaving after this step; press Ctrl+C again to leave at once.\n")
 
     def was_asked(self) -> bool:
         """Whether to stop."""

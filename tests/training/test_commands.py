@@ -1,0 +1,95 @@
+"""`livedouble train`, `export` and `evaluate`, as a user types them, with the network at its full size."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from engine.bundle import ActorBundle
+from tests.cli.command_line import assert_one_clear_line, livedouble
+from tests.training.tiny_data import write_tiny_data
+from training.checkpoint import LAST_FILE, Checkpoint
+
+SHORT = ("--epochs", "2", "--frames", "4", "--batch", "2", "--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A place with a data set `data` and a finished training `run`."""
+    folder = tmp_path_factory.mktemp("commands")
+    write_tiny_data(folder / "data", 6)
+    outcome = livedouble("train", folder / "data", "--out", folder / "run", *SHORT)
+    assert outcome.code == 0, outcome.err
+    assert "Trained 4 steps" in outcome.out
+    return folder
+
+
+def test_a_training_becomes_an_actor_that_can_be_measured(folder, tmp_path):
+    actor, report = tmp_path / "actor", tmp_path / "report.json"
+    exported = livedouble("export", folder / "run", "--out", actor, "--threads", "1")
+    assert exported.code == 0, exported.err
+    metrics = ActorBundle.open(actor).metrics
+    assert f"{metrics['rmse_mm']:.3f} mm" in exported.out
+    measured = livedouble("evaluate", actor, folder / "data", "--backend", "onnxruntime", "--json", report)
+    assert measured.code == 0, measured.err
+    values = json.loads(report.read_text())
+    assert values["rmse_mm"] == pytest.approx(metrics["rmse_mm"], rel=1e-4)
+    assert [part["name"] for part in values["regions"]] == ["animated", "lips"]
+    assert [part["name"] for part in values["shots"]] == ["v"]
+
+
+def test_a_training_can_be_measured_before_it_is_exported(folder):
+    outcome = livedouble("evaluate", folder / "run", folder / "data", "--threads", "1")
+    assert outcome.code == 0, outcome.err
+    assert "animated" in outcome.out
+    assert_one_clear_line(
+        livedouble("evaluate", folder / "run", folder / "data", "--backend", "openvino"), "Export it first"
+    )
+
+
+def test_a_dry_run_prints_the_settings_and_writes_nothing(folder, tmp_path):
+    outcome = livedouble("train", folder / "data", "--out", tmp_path / "run", "--epochs", "7", "--dry-run")
+    assert outcome.code == 0
+    assert "epochs = 7" in outcome.out
+    assert "beta1_end = 0.5" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(folder, tmp_path):
+    run = tmp_path / "run"
+    arguments = ["train", str(folder / "data"), "--out", str(run), *SHORT, "--epochs", "500"]
+    command = [sys.executable, "-c", "from app.cli.main import run; run()", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "200"}) as process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if line.startswith("step "):
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130, lines
+    saved = Checkpoint.load(run / LAST_FILE).state.step
+    assert any(f"Saved at step {saved} of 1000" in line for line in lines)
+    second = livedouble(*arguments[:-1], "500", "--seed", "2")
+    assert_one_clear_line(second, "seed 1 -> 2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "nowhere", "--out", "run"), ("nowhere", "not a data set")),
+        (("train", "{data}", "--out", "run", "--epochs", "0"), ("epochs",)),
+        (("train", "{data}", "--out", "{data}/dataset.json"), ("dataset.json", "cannot be written")),
+        (("export", "nowhere", "--out", "actor"), ("no checkpoint",)),
+        (("export", "{run}", "--out", "{data}"), ("exists already",)),
+        (("export", "{run}", "--out", "actor", "--data", "nowhere"), ("nowhere",)),
+        (("evaluate", "{data}", "{data}"), ("not an actor",)),
+        (("evaluate", "{run}", "nowhere"), ("nowhere",)),
+        (("evaluate", "{run}", "{data}", "--json", "nowhere/report.json"), ("nowhere",)),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_what_a_user_can_get_wrong_is_said_in_one_line(folder, arguments, words):
+    places = {"data": folder / "data", "run": folder / "run"}
+    assert_one_clear_line(livedouble(*(argument.format(**places) for argument in arguments)), *words)
