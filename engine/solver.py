@@ -1,0 +1,39 @@
+"""One frame in, one mesh out: crop, network, vertices. Each frame by itself."""
+
+from engine.backends import Backend
+from engine.bundle import ActorBundle
+from engine.clock import NS_PER_MS, SYSTEM_CLOCK, Clock
+from engine.crop import crop_for_network
+from engine.frames import CropRect, Frame, MeshFrame, frozen
+from engine.statistics import Recent
+
+
+class Solver:
+    """Solves frames of one actor. One thread at a time.
+
+    Args:
+        bundle: The actor.
+        backend: Runs that actor's network.
+        clock: Time.
+    """
+
+    def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._bundle, self._backend, self._clock = bundle, backend, clock
+        self.crop_ms = Recent()  # any thread may read
+        self.network_ms = Recent()
+
+    def solve(self, frame: Frame, crop: CropRect) -> MeshFrame:
+        """The mesh of `frame`.
+
+        Raises:
+            CameraError: The crop leaves the picture.
+            BackendError: The runtime failed.
+        """
+        start_ns = self._clock.now_ns()
+        seen = crop_for_network(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
+        cropped_ns = self._clock.now_ns()
+        latents, vertices = self._backend.run(seen[None, None])
+        solved_ns = self._clock.now_ns()
+        self.crop_ms.add((cropped_ns - start_ns) / NS_PER_MS)
+        self.network_ms.add((solved_ns - cropped_ns) / NS_PER_MS)
+        return MeshFrame(frame, crop, frozen(latents[0]), frozen(vertices[0]), solved_ns)
