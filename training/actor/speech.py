@@ -99,9 +99,9 @@ def speak(
     times = np.arange(int(np.ceil(lengths.sum() * rate_hz))) / rate_hz
 
     # Each shape pulls with a bell around its moment; neighbours blend in proportion (Cohen and Massaro 1993).
-    widths = np.where(np.array(kinds) == "consonant", 0.60, 0.75) * lengths + 0.012
+    widths = np.where(np.array(kinds) == "consonant", 0.42, 0.44) * lengths + 0.008
     pulls = np.exp(-0.5 * ((times[:, None] - centres) / widths) ** 2) + 1e-9
-    strengths = np.array([2.6 if s in _CONTACTS else 1.0 for s in shapes])
+    strengths = np.array([5.0 if s in _CONTACTS else 1.0 for s in shapes])
     pulls *= strengths
     pulls /= pulls.sum(1, keepdims=True)
     targets = np.stack([weights_of(VISEMES[shape], units) for shape in shapes])
