@@ -12,7 +12,8 @@ from engine.backends import Backend
 from engine.bundle import ActorBundle
 from engine.cameras import Camera, CameraFacts
 from engine.clock import SYSTEM_CLOCK, Clock
-from engine.crop import check_crop, largest_crop
+from engine.crop import check_crop
+from engine.crop_choice import choose_crop
 from engine.errors import BackendError, CameraError, LiveDoubleError
 from engine.frames import CropRect, Frame, MeshFrame
 from engine.handoff import Latest
@@ -23,7 +24,6 @@ from engine.worker import Worker
 
 _CAPTURE_JOIN_S = 1.2
 _SOLVE_JOIN_S = 0.6
-_SHAPE_TOLERANCE = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -95,11 +95,13 @@ class Session:
         """
         try:
             self._camera.open()
-            self._crop = self._first_crop(self._camera.facts)
+            facts = self._camera.facts
+            choice = choose_crop(self._bundle, self._crop, facts.width_px, facts.height_px)
         except CameraError:
             self._camera.close()
             raise
-        self._crops.put(self._crop)
+        self._crop, self.notes = choice.crop, choice.notes
+        self._crops.put(choice.crop)
         self._solve.start()
         self._capture.start()
 
@@ -161,25 +163,6 @@ class Session:
             provider=self._backend.provider,
             notes=self.notes,
         )
-
-    def _first_crop(self, facts: CameraFacts) -> CropRect:
-        bundle, crop = self._bundle, self._crop
-        has_trained_size = (facts.width_px, facts.height_px) == (bundle.frame_width_px, bundle.frame_height_px)
-        notes = []
-        if crop is None and has_trained_size:
-            crop = bundle.crop
-        elif crop is None:
-            crop = largest_crop(facts.width_px, facts.height_px, bundle.input_width_px, bundle.input_height_px)
-            notes.append(
-                f"The camera's picture is {facts.width_px}x{facts.height_px}, the actor was trained with"
-                f" {bundle.frame_width_px}x{bundle.frame_height_px}: the largest crop that fits is used ({crop})."
-            )
-        check_crop(crop, facts.width_px, facts.height_px)
-        stretch = crop.width * bundle.input_height_px / (crop.height * bundle.input_width_px)
-        if abs(stretch - 1) > _SHAPE_TOLERANCE:
-            notes.append(f"The crop {crop} is not of the network's shape: the face is stretched by {stretch:.2f}.")
-        self.notes = tuple(notes)
-        return crop
 
     def _run_capture(self) -> None:
         outlets = (self._to_solve, self.frames)

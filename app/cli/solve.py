@@ -2,7 +2,7 @@
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +37,7 @@ class SolveReport:
     provider: str
     batch: int
     crop: tuple[int, int, int, int]  # x, y, width, height
+    notes: tuple[str, ...]  # about the crop, for people
     has_vertices: bool
     seconds: float  # decoding and solving, without start-up and writing
     fps: float
@@ -69,7 +70,7 @@ def solve(
     """
     from engine.backends import open_backend
     from engine.bundle import ActorBundle
-    from engine.crop import check_crop
+    from engine.crop_choice import choose_crop
     from engine.movies import MovieReader
     from engine.solve_movie import solve_movie
     from engine.solved import check_space, is_with_vertices
@@ -80,15 +81,14 @@ def solve(
     bundle = ActorBundle.open(actor_folder(actor))
     with MovieReader(movie) as reader:
         facts = reader.facts
-        rect = parse_crop(crop) if crop else bundle.crop
-        check_crop(rect, facts.width_px, facts.height_px)
+        choice = choose_crop(bundle, parse_crop(crop) if crop else None, facts.width_px, facts.height_px)
         check_space(file, facts.num_frames, bundle, is_with_vertices(vertices, facts.num_frames, bundle))
         with (
             closing(open_backend(bundle, backend and backend.value, precision and precision.value)) as runner,
             progress(f"Solving {movie.name}", facts.num_frames or None) as advance,
         ):
             started_s = time.perf_counter()
-            solved = solve_movie(reader, bundle, runner, rect, batch, advance)
+            solved = solve_movie(reader, bundle, runner, choice.crop, batch, advance)
             solved_s = time.perf_counter()
     has_vertices = is_with_vertices(vertices, len(solved.latents), bundle)
     solved.save(file, has_vertices)
@@ -102,7 +102,8 @@ def solve(
         precision=runner.precision,
         provider=runner.provider,
         batch=batch,
-        crop=(rect.x, rect.y, rect.width, rect.height),
+        crop=astuple(choice.crop),
+        notes=choice.notes,
         has_vertices=has_vertices,
         seconds=round(solved_s - started_s, 3),
         fps=round(len(solved.latents) / (solved_s - started_s), 2),
@@ -120,5 +121,7 @@ def _tell(report: SolveReport) -> None:
         f" ({report.backend} {report.precision}, batch {report.batch}). {report.file} holds {content}.",
         soft_wrap=True,
     )
+    for note in report.notes:
+        err.print(note, soft_wrap=True)
     if report.frames_claimed not in (0, report.frames):
         err.print(f"The movie claims {report.frames_claimed} frames, {report.frames} could be decoded.", soft_wrap=True)

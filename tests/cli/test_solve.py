@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.movies import MovieWriter
 from tests.cli.command_line import assert_one_clear_line, livedouble
 from tests.cli.conftest import NUM_FRAMES
 
@@ -92,6 +94,17 @@ def test_a_crop_outside_the_picture_is_one_line(actor: Path, movie: Path, tmp_pa
     outcome = _solve(movie, actor, tmp_path / "x.npz", "--crop", "200,0,240,320")
     assert_one_clear_line(outcome, "200,0,240,320", "300x400")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_movie_of_another_size_is_solved_with_the_largest_crop_and_says_so(actor: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.mp4"
+    with MovieWriter(other, 480, 320, Fraction(25), is_gray=True) as writer:
+        writer.write(np.zeros((320, 480), np.uint8))
+    outcome = livedouble("solve", other, "--actor", actor, "--out", tmp_path / "x.npz", *_ORT)
+    assert outcome.code == 0
+    assert "the largest crop that fits is used (120,0,240,320)" in outcome.err
+    with np.load(tmp_path / "x.npz") as file:
+        assert file["crop"].tolist() == [120, 0, 240, 320]
 
 
 def test_what_is_no_crop_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:

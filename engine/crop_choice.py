@@ -1,0 +1,38 @@
+"""Which part of a picture an actor's network looks at, for the live line and for whole movies alike."""
+
+from dataclasses import dataclass
+
+from engine.bundle import ActorBundle
+from engine.crop import check_crop, largest_crop
+from engine.frames import CropRect
+
+_SHAPE_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class CropChoice:
+    """A crop inside the picture, and what a user should know about it, one sentence each."""
+
+    crop: CropRect
+    notes: tuple[str, ...]
+
+
+def choose_crop(bundle: ActorBundle, asked: CropRect | None, width_px: int, height_px: int) -> CropChoice:
+    """The crop asked for; otherwise the actor's own, or the largest that fits a picture of another size.
+
+    Raises:
+        CameraError: The crop leaves the picture.
+    """
+    notes = []
+    crop = asked or bundle.crop
+    if asked is None and (width_px, height_px) != (bundle.frame_width_px, bundle.frame_height_px):
+        crop = largest_crop(width_px, height_px, bundle.input_width_px, bundle.input_height_px)
+        notes.append(
+            f"The camera's picture is {width_px}x{height_px}, the actor was trained with"
+            f" {bundle.frame_width_px}x{bundle.frame_height_px}: the largest crop that fits is used ({crop})."
+        )
+    check_crop(crop, width_px, height_px)
+    stretch = crop.width * bundle.input_height_px / (crop.height * bundle.input_width_px)
+    if abs(stretch - 1) > _SHAPE_TOLERANCE:
+        notes.append(f"The crop {crop} is not of the network's shape: the face is stretched by {stretch:.2f}.")
+    return CropChoice(crop, tuple(notes))
