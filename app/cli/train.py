@@ -69,14 +69,12 @@ def train(
     from training.loop import train as train_network
 
     compute = choose_compute(device.value, threads)
-    with _Screen() as screen, _stop_on_interrupt() as interrupt:
+    with _stop_on_interrupt() as interrupt, _Screen(interrupt) as screen:
         watch = Watch(screen.say, screen.decoding, screen.stepped, interrupt.was_asked)
         outcome = train_network(dataset, config, run, compute, cache or data / ".crops", watch)
     state = outcome.state
     if not outcome.is_finished:
-        err.print(
-            f"Stopped and saved at step {state.step} of {state.total_steps}. The same command goes on from there."
-        )
+        err.print(f"Saved at step {state.step} of {state.total_steps}. The same command goes on from there.")
         raise typer.Exit(130)
     out.print(
         f"Trained {state.step} steps in {clock(state.elapsed_s)}: {state.best_rmse_mm:.3f} mm on validation"
@@ -115,9 +113,14 @@ def _stop_on_interrupt() -> Iterator[_Interrupt]:
 
 
 class _Screen:
-    """A bar on a terminal; in a log a line a minute."""
+    """A bar on a terminal; in a log a line a minute.
 
-    def __init__(self) -> None:
+    Args:
+        interrupt: Ends decoding at once: there is nothing to save yet.
+    """
+
+    def __init__(self, interrupt: _Interrupt) -> None:
+        self._interrupt = interrupt
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), console=err
         )
@@ -139,6 +142,8 @@ class _Screen:
 
     def decoding(self, shot: str, done: int, total: int) -> None:
         """One more frame of a movie decoded."""
+        if self._interrupt.was_asked():
+            raise KeyboardInterrupt
         self._bar.update(self._task, description=f"decoding {shot}", completed=done, total=total)
         if done == total:
             self.say(f"Decoded {shot}: {total} frames.")
