@@ -26,17 +26,19 @@ install-test: system-test $(VENV)/.installed $(VENV)/.train $(VENV)/.test ## And
 demo: install ## The demo actor, live: a window, or without a display a movie and the figures
 	@$(BIN)/livedouble demo $(ARGS)
 
-test: lint ## Checks and the fast tests
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+# Everything is run whatever fails, pytest last, so that one run tells all there is to mend.
+test: install-test ## Style, format, types, borders between the rooms, and the fast tests
+	@failed=0; $(MAKE) --no-print-directory lint || failed=1; \
+	$(BIN)/python -m pytest -m "not slow" $(ARGS) || failed=1; exit $$failed
 
-test-all: install-test $(VENV)/.rtx lint ## Also the slow and optional tests
-	@$(BIN)/python -m pytest $(ARGS)
+test-all: install-test $(VENV)/.rtx ## Also the slow and optional tests
+	@failed=0; $(MAKE) --no-print-directory lint || failed=1; \
+	$(BIN)/python -m pytest $(ARGS) || failed=1; exit $$failed
 
-lint: install-test ## Style, format, types, borders between the rooms
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+lint: install-test ## The checks without the tests
+	@failed=""; for check in "ruff check --quiet ." "ruff format --check --quiet ." "mypy" "lint-imports --no-logo"; do \
+		$(BIN)/$$check || failed="$$failed, $$check"; done; \
+	test -z "$$failed" || { echo "These checks failed: $${failed#, }"; exit 1; }
 
 format: install-test ## Put the format right
 	@$(BIN)/ruff check --fix .

@@ -28,7 +28,7 @@ def choose_crop(bundle: ActorBundle, asked: CropRect | None, width_px: int, heig
     if asked is None and (width_px, height_px) != (bundle.frame_width_px, bundle.frame_height_px):
         crop = largest_crop(width_px, height_px, bundle.input_width_px, bundle.input_height_px)
         notes.append(
-            f"The camera's picture is {width_px}x{height_px}, the actor was trained with"
+            f"The picture is {width_px}x{height_px}, the actor was trained with"
             f" {bundle.frame_width_px}x{bundle.frame_height_px}: the largest crop that fits is used ({crop})."
         )
     check_crop(crop, width_px, height_px)

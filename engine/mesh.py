@@ -107,7 +107,7 @@ class VertexNormals:
         face_normals[:, 2] = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
         normals: np.ndarray = self._gather @ face_normals
         lengths = np.sqrt(np.einsum("ij,ij->i", normals, normals))
-        return normals / np.maximum(lengths, 1e-12)[:, None]
+        return np.asarray(normals / np.maximum(lengths, 1e-12)[:, None])
 
 
 def distances_mm(vertices: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -118,7 +118,7 @@ def distances_mm(vertices: np.ndarray, truth: np.ndarray) -> np.ndarray:
         truth: Same shape.
     """
     difference = vertices - truth
-    return np.sqrt(np.einsum("...i,...i->...", difference, difference)) * MM_PER_CM
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", difference, difference)) * MM_PER_CM)
 
 
 def rmse_mm(distances: np.ndarray) -> float:

@@ -5,6 +5,7 @@ Rule: a movie is decoded as it is, gray stays gray; what cannot be read or writt
 
 import errno
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,7 +58,8 @@ class MovieReader:
             self._container = av.open(str(path))
         except av.FFmpegError as error:
             raise CameraError(
-                f"{path} is not a movie that can be read ({error.strerror}).", "Give a movie file such as MP4, MOV or MKV."
+                f"{path} is not a movie that can be read ({error.strerror}).",
+                "Give a movie file such as MP4, MOV or MKV.",
             ) from error
         if not self._container.streams.video:
             self._container.close()
@@ -199,13 +201,11 @@ class MovieWriter:
 
     def discard(self) -> None:
         """Give up and remove what was written."""
-        try:
+        with suppress(av.FFmpegError, OSError):  # the file goes away whatever its trailer says
             self._container.close()
-        except (av.FFmpegError, OSError):
-            pass  # the file goes away whatever its trailer says
         self._path.unlink(missing_ok=True)
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: av.FFmpegError | OSError) -> None:
         self.discard()
         is_full = error.errno == errno.ENOSPC
         raise StorageError(

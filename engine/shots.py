@@ -183,7 +183,8 @@ class DataSet:
         for shot in shots:
             if shot.facts.num_vertices != topology.num_vertices:
                 raise ShotError(
-                    f"The shot {shot.folder} has {shot.facts.num_vertices} vertices, the actor {topology.num_vertices}.",
+                    f"The shot {shot.folder} has {shot.facts.num_vertices} vertices,"
+                    f" the actor {topology.num_vertices}.",
                     "A data set holds shots of one actor; take this one out.",
                 )
             with shot.pictures() as movie:

@@ -1,4 +1,4 @@
-"""An OpenGL context without a screen: EGL with a framebuffer of its own (a GPU where there is one, else Mesa's software).
+"""An OpenGL context without a screen: EGL with a framebuffer of its own (on a GPU, else Mesa's software).
 
 Rule: one context, one thread.
 """
@@ -95,7 +95,8 @@ class Offscreen:
         status = gl.glCheckFramebufferStatus(gl.GL_FRAMEBUFFER)
         if status != gl.GL_FRAMEBUFFER_COMPLETE:
             raise BackendError(
-                f"OpenGL makes no {width_px}x{height_px} framebuffer (status {status:#x}).", "Ask for a smaller picture."
+                f"OpenGL makes no {width_px}x{height_px} framebuffer (status {status:#x}).",
+                "Ask for a smaller picture.",
             )
 
     def read_rgba(self) -> np.ndarray:
