@@ -52,7 +52,7 @@ def test_p_b_and_m_close_the_lips_and_f_and_v_reach_the_teeth(rig: Rig) -> None:
     assert visemes_of("Pack my box") == ["pbm", "aa", "k", "pbm", "ee", "pbm", "oh", "s"]
     curve = speak("mama papa", rig.units, 240.0, np.random.default_rng(0))
     jaw, press = curve[:, rig.units.index("jawOpen")], curve[:, rig.units.index("mouthPressLeft")]
-    closed = (press > 0.25) & (jaw < 0.17)
+    closed = (press > 0.25) & (jaw < 0.125)
     closures = np.flatnonzero(np.diff(closed.astype(int)) == 1).size
     assert closures == 4
     bite = speak("five waves", rig.units, 240.0, np.random.default_rng(0))[:, rig.units.index("mouthRollLower")]
