@@ -37,13 +37,18 @@ def open_backend(
     """
     if num_threads is not None and num_threads < 1:
         raise BackendError(f"A backend cannot run on {num_threads} threads.", "Give 1 or more.")
-    status, chosen_precision = _choose(name, precision)
-    backend = _load(bundle, status.name, chosen_precision, num_threads or min(usable_cores(), _MOST_THREADS))
+    chosen, kind = choose_backend(name, precision)
+    backend = _load(bundle, chosen, kind, num_threads or min(usable_cores(), _MOST_THREADS))
     backend.run(np.zeros((1, 1, bundle.input_height_px, bundle.input_width_px), np.uint8))
     return backend
 
 
-def _choose(name: str | None, precision: str | None) -> tuple[BackendStatus, str]:
+def choose_backend(name: str | None = None, precision: str | None = None) -> tuple[str, str]:
+    """Name and precision of what `open_backend` would load.
+
+    Raises:
+        BackendError: What was asked for cannot run here, with the reason.
+    """
     if name is not None:
         return _named(name, precision)
     reasons = []
@@ -55,7 +60,7 @@ def _choose(name: str | None, precision: str | None) -> tuple[BackendStatus, str
     raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
 
 
-def _named(name: str, precision: str | None) -> tuple[BackendStatus, str]:
+def _named(name: str, precision: str | None) -> tuple[str, str]:
     if name not in _PROBES:
         raise BackendError(f"There is no backend {name!r}.", f"Choose one of {', '.join(_PROBES)}.")
     status = _PROBES[name]()
@@ -69,7 +74,7 @@ def _named(name: str, precision: str | None) -> tuple[BackendStatus, str]:
             f"The backend {name} does not compute in {precision} on this machine.",
             f"Choose {' or '.join(status.precisions)}, or leave --precision out.",
         )
-    return status, precision or status.precisions[0]
+    return status.name, precision or status.precisions[0]
 
 
 def _load(bundle: ActorBundle, name: str, precision: str, num_threads: int) -> Backend:
