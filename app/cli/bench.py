@@ -112,7 +112,7 @@ def _tell(report: "BenchReport") -> None:
     out.print(table)
     out.print(f"paper: frames/s of {paper.source}, {paper.gpu}\n", soft_wrap=True)
 
-    table = _table("Camera picture in, vertices out, one at a time", "picture", "crop p50 ms")
+    table = _table("Camera picture in, vertices out, one at a time", "picture", "crop ms")
     for line in report.lines:
         figures = (f"{line.fps:.1f}", f"{line.p50_ms:.1f}", f"{line.p95_ms:.1f}", f"{line.p99_ms:.1f}")
         table.add_row(f"{line.backend} {line.precision}", line.picture, *figures, f"{line.crop_p50_ms:.1f}")
