@@ -87,11 +87,9 @@ class CameraView(QWidget):
         if self.frame is None or self._crop is None:
             return QRectF()
         scale, crop = box.width() / self.frame.width_px, self._crop
-        return QRectF(
-            box.x() + crop.x * scale, box.y() + crop.y * scale, crop.width * scale, crop.height * scale
-        )
+        return QRectF(box.x() + crop.x * scale, box.y() + crop.y * scale, crop.width * scale, crop.height * scale)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         newest = self._take()
         if newest is not None:
             self.frame = newest
@@ -158,7 +156,7 @@ class CameraView(QWidget):
                 return grip
         return Grip.BODY if crop.contains(place) else None
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         if event is None or self.frame is None or self._crop is None:
             return
         grip = self.grip_at(event.position()) if event.button() is Qt.MouseButton.LeftButton else None
@@ -166,7 +164,7 @@ class CameraView(QWidget):
             self._drag = CropDrag(grip, self._crop, self.frame.width_px, self.frame.height_px)
             self._pressed_at = event.position()
 
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         if event is None:
             return
         if self._drag is None or self.frame is None:
@@ -178,17 +176,17 @@ class CameraView(QWidget):
         self.crop_dragged.emit(self._crop)
         self.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         drag, self._drag = self._drag, None
         if drag is not None and self._crop is not None and self._crop != drag.start:
             self.crop_chosen.emit(self._crop)
         self.update()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         self._drag = None
         self.crop_reset.emit()
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802, D102
+    def leaveEvent(self, event: object) -> None:  # noqa: D102
         self._is_hovered = False
         self.update()
 

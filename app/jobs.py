@@ -24,7 +24,6 @@ class Jobs:
         self._wake = wake
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
         self._outcomes: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._is_closed = False
 
     def submit(
         self,
@@ -53,8 +52,8 @@ class Jobs:
         self._pool.submit(run)
 
     def collect(self) -> None:
-        """Deliver every outcome that is ready; none after `close`."""
-        while not self._is_closed:
+        """Deliver every outcome that is ready."""
+        while True:
             try:
                 outcome = self._outcomes.get_nowait()
             except Empty:
@@ -62,6 +61,6 @@ class Jobs:
             outcome()
 
     def close(self) -> None:
-        """Finish what runs, forget what has not begun, and end the thread."""
-        self._is_closed = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Finish all work, deliver its outcomes, and end the thread."""
+        self._pool.shutdown(wait=True)
+        self.collect()

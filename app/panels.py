@@ -5,10 +5,12 @@ Rule: text that changes never changes a layout; what does not fit is cut with an
 
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFont, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.theme import COLOURS, colour
+
+_INSET_PX = 7  # content lies in its card like a screen in its frame
 
 
 class Text(QWidget):
@@ -41,13 +43,13 @@ class Text(QWidget):
             self._text, self._tint = text, tint or self._tint
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102
+    def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(40, self.fontMetrics().height())
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
         return self.sizeHint()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setPen(colour(self._tint))
         shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
@@ -64,7 +66,7 @@ class Caption(Text):
         self.set_text(text.upper())
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102
+    def sizeHint(self) -> QSize:  # noqa: D102
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height())
 
@@ -82,7 +84,7 @@ class Card(QFrame):
         self.setObjectName("card")
         self.facts = Text(theme.font(12), COLOURS.text_dim, Qt.AlignmentFlag.AlignRight)
         self.header = QHBoxLayout()
-        self.header.setContentsMargins(theme.PAD_PX, 0, theme.PAD_PX, 0)
+        self.header.setContentsMargins(theme.PAD_PX - _INSET_PX, 0, 0, 0)
         self.header.setSpacing(theme.GAP_PX)
         self.header.addWidget(Caption(title))
         self.header.addWidget(self.facts, 1)
@@ -90,10 +92,18 @@ class Card(QFrame):
         top.setFixedHeight(theme.HEADER_PX)
         top.setLayout(self.header)
         body = QVBoxLayout(self)
-        body.setContentsMargins(1, 1, 1, 1)
+        body.setContentsMargins(_INSET_PX, 1, _INSET_PX, _INSET_PX)
         body.setSpacing(0)
         body.addWidget(top)
         body.addWidget(content, 1)
+
+    @staticmethod
+    def plain(row: QLayout) -> QFrame:
+        """The same surface without a header."""
+        frame = QFrame()
+        frame.setObjectName("card")
+        frame.setLayout(row)
+        return frame
 
 
 class StateDot(QWidget):
@@ -110,7 +120,7 @@ class StateDot(QWidget):
             self._tint = tint
             self.update()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -14,16 +14,17 @@ _MAX_WIDTH_PX = 720
 
 
 class Banner(QWidget):
-    """A card at the top of its parent, hidden while all is well.
+    """A card over the lower edge of the pictures, hidden while all is well.
 
     Args:
         parent: Stays centred in it.
+        below_px: What lies below it, from the parent's lower edge.
         try_again: What its button does.
     """
 
-    def __init__(self, parent: QWidget, try_again: Callable[[], None]) -> None:
+    def __init__(self, parent: QWidget, below_px: int, try_again: Callable[[], None]) -> None:
         super().__init__(parent)
-        self._tint = COLOURS.error
+        self._tint, self._below_px = COLOURS.error, below_px
         self.reason = QLabel()
         self.reason.setFont(theme.font(14, QFont.Weight.DemiBold))
         self.recovery = QLabel()
@@ -72,7 +73,7 @@ class Banner(QWidget):
         self.raise_()
         self.update()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802, D102
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: D102
         if event is not None and event.type() is QEvent.Type.Resize and self.isVisible():
             self._place()
         return False
@@ -83,10 +84,10 @@ class Banner(QWidget):
             return
         width = min(_MAX_WIDTH_PX, parent.width() - 4 * theme.GAP_PX)
         layout = self.layout()
-        height = layout.totalHeightForWidth(width) if layout else 0
-        self.setGeometry((parent.width() - width) // 2, theme.BAR_PX + theme.GAP_PX, width, max(height, 56))
+        height = max(layout.totalHeightForWidth(width) if layout else 0, 56)
+        self.setGeometry((parent.width() - width) // 2, parent.height() - self._below_px - height, width, height)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)

@@ -64,7 +64,7 @@ class RollingPlot(QWidget):
         self._dress_axes()
         self._curves = [self._curve(line) for line in lines]
         box = QVBoxLayout(self)
-        box.setContentsMargins(4, 10, theme.PAD_PX, 6)
+        box.setContentsMargins(8, 12, theme.PAD_PX, 6)
         box.setSpacing(4)
         box.addWidget(self._title)
         box.addWidget(self._plot, 1)
@@ -77,26 +77,25 @@ class RollingPlot(QWidget):
         item.setMouseEnabled(False, False)
         item.setContentsMargins(0, 0, 0, 0)
         self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        self._plot.setStyleSheet("background: transparent;")
         self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         for side in ("left", "bottom"):
             axis = item.getAxis(side)
-            axis.setPen(pg.mkPen(colour(COLOURS.line)))
+            axis.setPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(colour(COLOURS.line)))
             axis.setTextPen(colour(COLOURS.text_faint))
-            axis.setStyle(tickFont=theme.font(10), tickLength=0)
+            axis.setStyle(tickFont=theme.font(10), tickLength=0, hideOverlappingLabels=False)
             axis.enableAutoSIPrefix(False)
-        item.getAxis("left").setWidth(34)
-        item.getAxis("left").setGrid(40)
-        item.getAxis("left").setPen(pg.mkPen(colour(COLOURS.text_faint)))
-        item.getAxis("bottom").setHeight(17)
-        item.getAxis("bottom").setTicks([[(-SPAN_S, "30 s"), (-20, "20 s"), (-10, "10 s"), (0, "now")]])
-        item.setXRange(-SPAN_S, 0, padding=0.02)
+        item.getAxis("left").setWidth(30)
+        item.getAxis("left").setGrid(255)
+        item.getAxis("bottom").setHeight(18)
+        item.getAxis("bottom").setTicks([[(-SPAN_S, "30 s"), (-SPAN_S / 2, "15 s"), (0, "now")]])
+        item.setXRange(-SPAN_S * 1.02, SPAN_S * 0.04, padding=0)
 
     def _curve(self, line: Line) -> pg.PlotCurveItem:
         pen = pg.mkPen(colour(line.tint), width=line.width_px)
         fill = pg.mkBrush(colour(line.tint, 0.10)) if line.is_filled else None
-        curve = pg.PlotCurveItem(
-            pen=pen, brush=fill, fillLevel=0 if fill else None, connect="finite", antialias=True
-        )
+        curve = pg.PlotCurveItem(pen=pen, brush=fill, fillLevel=0 if fill else None, antialias=True)
         self._plot.addItem(curve)
         return curve
 
@@ -106,9 +105,10 @@ class RollingPlot(QWidget):
         for history, curve, value in zip(self._history, self._curves, values, strict=True):
             history.append(np.nan if value is None else value)
             points = np.asarray(history)
-            curve.setData(self._times_s, points, connect="finite")
-            if not np.isnan(points).all():
-                highest = max(highest, float(np.nanmax(points)))
+            is_known = ~np.isnan(points)
+            curve.setData(self._times_s[is_known], points[is_known])
+            if is_known.any():
+                highest = max(highest, float(points[is_known].max()))
         self._rescale(highest)
 
     def _rescale(self, highest: float) -> None:
@@ -116,10 +116,12 @@ class RollingPlot(QWidget):
         if top != self._top:
             self._top = top
             item = self._plot.getPlotItem()
-            item.setYRange(0, top, padding=0)
+            item.setYRange(-0.05 * top, 1.1 * top, padding=0)
             item.getAxis("left").setTicks([[(share * top, f"{share * top:g}") for share in (0, 0.5, 1)]])
 
     def clear(self) -> None:
         """Forget everything shown."""
         for history in self._history:
             history.extend([np.nan] * len(history))
+        for curve in self._curves:
+            curve.clear()

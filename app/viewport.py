@@ -58,8 +58,11 @@ class Stage:
 
     def show_actor(self, bundle: ActorBundle) -> None:
         """Draw this actor from now on, at rest until its first mesh comes."""
+        is_another = self.bundle is None or self.bundle.folder != bundle.folder
         self.bundle, self.mesh = bundle, None
-        self.frame_head()
+        if is_another:
+            self.frame_head()
+        self._touch()
 
     def frame_head(self) -> None:
         """The whole head in view, from the front."""
@@ -97,7 +100,7 @@ class Stage:
 
     def _errors_mm(self, mesh: MeshFrame) -> np.ndarray | None:
         truth = mesh.frame.truth
-        if truth is None or self.look.shading is not Shading.ERROR:
+        if truth is None or truth.shape != mesh.vertices.shape or self.look.shading is not Shading.ERROR:
             return None
         return distances_mm(mesh.vertices, truth).astype(np.float32)
 
@@ -143,20 +146,20 @@ class Pointing:
 
     stage: Stage
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         if event is not None:
             self.stage.press(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         if event is not None:
             self.stage.drag(event, self.height())  # type: ignore[attr-defined]
 
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         self.stage.let_go()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, D102
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: D102
         self.stage.frame_head()
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802, D102
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: D102
         if event is not None:
             self.stage.wheel(event)

@@ -35,14 +35,14 @@ class GlViewport(Pointing, QOpenGLWidget):
         self.frameSwapped.connect(self._swapped)
         self.setMinimumSize(240, 160)
 
-    def initializeGL(self) -> None:  # noqa: N802, D102
+    def initializeGL(self) -> None:  # noqa: D102
         # Runs again whenever the window gets a new context, for example after full screen.
         self._renderer = self._drawn_for = None
         context = self.context()
         if context is not None:
             context.aboutToBeDestroyed.connect(self._forget)
 
-    def paintGL(self) -> None:  # noqa: N802, D102
+    def paintGL(self) -> None:  # noqa: D102
         from OpenGL import GL
 
         mesh = self.stage.newest()

@@ -38,7 +38,7 @@ class OffscreenViewport(Pointing, QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 160)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         mesh = self.stage.newest()
         painter = QPainter(self)
         if self.stage.bundle is None:

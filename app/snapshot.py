@@ -1,0 +1,130 @@
+"""Pictures and movies of the window as it stands on the screen.
+
+Rule: the window's thread only copies pixels that are already painted; shrinking, encoding and writing are background jobs.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from time import perf_counter_ns
+
+import cv2
+import numpy as np
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QWidget
+
+from app.jobs import Jobs
+from engine.errors import LiveDoubleError, StorageError
+from engine.movies import MovieWriter
+
+_MOST_WAITING = 4  # pictures in memory before one is left out
+_CRF = 20
+
+
+def picture_of(window: QWidget) -> QImage:
+    """[H, W] of the whole window, 32 bits a pixel, as it was last painted."""
+    screen = window.screen()
+    if screen is not None:
+        # What is on the screen already, OpenGL and all: no widget paints again.
+        shot = screen.grabWindow(window.winId())
+        if not shot.isNull() and shot.size() == window.size() * shot.devicePixelRatio():
+            return shot.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    # Wayland and others let nobody read the screen: paint once more, into a picture.
+    return window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def save_screenshot(window: QWidget, path: Path) -> None:
+    """Write what the window shows now.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    if not picture_of(window).save(str(path)):
+        raise StorageError(
+            f"The screenshot {path} could not be written.",
+            "Give a name ending in .png in a folder that exists and has room.",
+        )
+
+
+def _pixels(image: QImage) -> np.ndarray:
+    """[H, W, 3] uint8 blue-green-red with even sizes, its own memory."""
+    bits = image.constBits()
+    if bits is None:
+        raise ValueError("the picture has no pixels")
+    rows = np.frombuffer(bits.asarray(image.sizeInBytes()), np.uint8).reshape(image.height(), -1, 4)
+    height, width = image.height() // 2 * 2, image.width() // 2 * 2
+    return np.ascontiguousarray(rows[:height, :width, :3])
+
+
+class Recording:
+    """A movie of the window at a steady rate; a picture that comes late is shown longer.
+
+    Args:
+        path: Where to.
+        rate: Pictures a second.
+        jobs: Encodes in the background, in order.
+        failed: Told, on the window's thread, when the movie cannot be written.
+    """
+
+    def __init__(self, path: Path, rate: Fraction, jobs: Jobs, failed: Callable[[LiveDoubleError], None]) -> None:
+        self._path, self._rate, self._jobs, self._failed = path, rate, jobs, failed
+        self._writer: MovieWriter | None = None
+        self._size_px = (0, 0)
+        self._began_ns = 0
+        self._num_asked = 0  # pictures of the movie given out so far, repeats included
+        self._num_waiting = 0
+        self.num_left_out = 0
+        self.grab_ms: list[float] = []
+        self.is_open = True
+        self._is_broken = False
+
+    def add(self, window: QWidget) -> None:
+        """Take the window as it is now, unless it is too early for another picture or the encoder is behind."""
+        now_ns = perf_counter_ns()
+        self._began_ns = self._began_ns or now_ns
+        due = int((now_ns - self._began_ns) * self._rate / 1_000_000_000) + 1
+        if not self.is_open or due <= self._num_asked:
+            return
+        if self._num_waiting >= _MOST_WAITING:
+            self.num_left_out += 1
+            return
+        num_repeats, self._num_asked = due - self._num_asked, due
+        image = picture_of(window)
+        self.grab_ms.append((perf_counter_ns() - now_ns) / 1e6)
+        self._num_waiting += 1
+        self._jobs.submit(lambda: self._encode(image, num_repeats), self._encoded, self._broke)
+
+    def close(self) -> None:
+        """Take no more pictures and finish the movie behind those that wait."""
+        if self.is_open:
+            self.is_open = False
+            self._jobs.submit(self._finish, lambda _: None, self._failed)
+
+    def _encode(self, image: QImage, num_repeats: int) -> None:
+        if self._is_broken:
+            return
+        pixels = _pixels(image)
+        if self._writer is None:
+            self._size_px = width, height = pixels.shape[1], pixels.shape[0]
+            self._writer = MovieWriter(
+                self._path, width, height, self._rate, crf=_CRF, preset="ultrafast", num_threads=1
+            )
+        # The window may have been resized since: the movie keeps the size it began with.
+        if (pixels.shape[1], pixels.shape[0]) != self._size_px:
+            pixels = np.asarray(cv2.resize(pixels, self._size_px, interpolation=cv2.INTER_AREA))
+        for _ in range(num_repeats):
+            self._writer.write(pixels)
+
+    def _encoded(self, _: None) -> None:
+        self._num_waiting -= 1
+
+    def _finish(self) -> None:
+        if self._writer is not None and not self._is_broken:
+            self._writer.close()
+
+    def _broke(self, error: LiveDoubleError) -> None:
+        # Pictures still waiting fail as well; the first failure says it all.
+        has_news, self.is_open = not self._is_broken, False
+        self._is_broken = True
+        if has_news:
+            self._failed(error)
