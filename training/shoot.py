@@ -113,9 +113,9 @@ def shoot(
                 told = made
                 for future in finished:
                     future.result()
-        except BaseException:
+        finally:
+            # When something stopped us, what is not begun is given up; otherwise nothing is left.
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
     DataSet.write_manifest(folder, actor, FACE_CROP, WIDTH_PX, HEIGHT_PX, [plan.name for plan in plans])
     return DataSet.open(folder)
 

@@ -57,7 +57,7 @@ class _Graph:
         if not self._is_float16:
             return self.constant(name, values)
         self.constants.append(numpy_helper.from_array(to_float16(values), f"{name}.half"))
-        return self.add("Cast", [f"{name}.half"], name, to=TensorProto.FLOAT)
+        return self.add("Cast", [f"{name}.half"], name, {"to": TensorProto.FLOAT})
 
     def beside(self, name: str, file: str, shape: tuple[int, ...], stored: np.dtype) -> str:
         """A constant that lies in a file of its own."""
@@ -67,11 +67,11 @@ class _Graph:
         for key, value in (("location", file), ("offset", 0), ("length", int(np.prod(shape)) * stored.itemsize)):
             tensor.external_data.add(key=key, value=str(value))
         self.constants.append(tensor)
-        return name if stored == np.float32 else self.add("Cast", [tensor.name], name, to=TensorProto.FLOAT)
+        return name if stored == np.float32 else self.add("Cast", [tensor.name], name, {"to": TensorProto.FLOAT})
 
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def add(self, operator: str, inputs: list[str], output: str, attributes: Mapping[str, object] | None = None) -> str:
         """One node."""
-        self.nodes.append(helper.make_node(operator, inputs, [output], name=f"make_{output}", **attributes))
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=f"make_{output}", **(attributes or {})))
         return output
 
 
@@ -106,7 +106,7 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     latents_name, vertices_name = OUTPUT_NAMES
     weight = graph.weight("to_latents.weight", network.to_latents.weight.detach().numpy())
     bias = graph.constant("to_latents.bias", network.to_latents.bias.detach().numpy())
-    latents = graph.add("Gemm", [features, weight, bias], latents_name, transB=1)
+    latents = graph.add("Gemm", [features, weight, bias], latents_name, {"transB": 1})
     basis = graph.beside("basis", BASIS_FILE, layer.basis.shape, stored)
     mean = graph.beside("mean", MEAN_FILE, layer.mean.shape, np.dtype("<f4"))
     coordinates = graph.add("Add", [graph.add("MatMul", [latents, basis], "offsets"), mean], "coordinates")
@@ -131,7 +131,7 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
 
 
 def _add_whitening(graph: _Graph, network: FaceNetwork) -> str:
-    pixels = graph.add("Cast", [INPUT_NAME], "pixels", to=TensorProto.FLOAT)
+    pixels = graph.add("Cast", [INPUT_NAME], "pixels", {"to": TensorProto.FLOAT})
     centred = graph.add("Sub", [pixels, graph.constant("pixel_mean", network.pixel_mean.numpy())], "centred")
     deviation = graph.constant("pixel_deviation", network.pixel_deviation.numpy())
     return graph.add("Div", [centred, deviation], "whitened")
@@ -146,9 +146,7 @@ def _add_convolutions(graph: _Graph, network: FaceNetwork, picture: str) -> str:
             "Conv",
             [picture, weight, bias],
             f"convolved{index}",
-            kernel_shape=[3, 3],
-            strides=list(convolution.stride),
-            pads=[1, 1, 1, 1],
+            {"kernel_shape": [3, 3], "strides": list(convolution.stride), "pads": [1, 1, 1, 1]},
         )
         picture = graph.add("Relu", [picture], f"rectified{index}")
-    return graph.add("Flatten", [picture], "features", axis=1)
+    return graph.add("Flatten", [picture], "features", {"axis": 1})
