@@ -97,7 +97,7 @@ class Session:
             self._camera.open()
             facts = self._camera.facts
             choice = choose_crop(self._bundle, self._crop, facts.width_px, facts.height_px)
-        except CameraError:
+        except LiveDoubleError:
             self._camera.close()
             raise
         self._crop, self.notes = choice.crop, choice.notes
