@@ -21,7 +21,8 @@ import typer
 
 from engine.errors import LiveDoubleError
 
-EXIT_BUG, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_USER, EXIT_INTERRUPTED = 2, 130
+_MAKING_ACTORS = frozenset({"torch", "onnx", "onnxscript", "anny"})  # the live application does without
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,14 @@ def main(arguments: list[str]) -> int:
     except typer.TyperException as error:
         name = f"livedouble {asked}" if asked in {command.name for command in COMMANDS} else "livedouble"
         return _complain(f"{error.format_message().rstrip('.')}. See `{name} --help`.")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _MAKING_ACTORS:
+            raise
+        return _complain(
+            f"`livedouble {asked}` needs {package}, which is not installed. Install what making actors needs:"
+            " make install-train."
+        )
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
     if code == EXIT_INTERRUPTED:

@@ -86,6 +86,26 @@ def test_a_command_decides_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> Non
     assert _main_with(monkeypatch, leave) == 1
 
 
+def test_a_command_that_needs_torch_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def need_torch() -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    assert _main_with(monkeypatch, need_torch) == 2
+    said = capsys.readouterr().err
+    assert "torch" in said
+    assert "make install-train" in said
+
+
+def test_another_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def need_nothing_known() -> None:
+        raise ModuleNotFoundError("No module named 'abacus'", name="abacus")
+
+    with pytest.raises(ModuleNotFoundError):
+        _main_with(monkeypatch, need_nothing_known)
+
+
 def test_a_bug_is_called_one_and_its_traceback_goes_to_a_file(tmp_path: Path) -> None:
     script = (
         "from app.cli import main\n"
