@@ -90,7 +90,7 @@ class FiguresPanel(QWidget):
         self.rmse = Figure(
             "RMSE",
             "mm",
-            "Root mean square distance of the animated vertices to their true place, over all meshes shown.",
+            "Root mean square distance of the animated vertices to their truth, over all meshes shown.",
         )
         latency = "From the camera's delivery of a frame to its mesh drawn, over recent frames: "
         self.p50 = Figure("Latency p50", "ms", latency + "half are faster.", COLOURS.accent)
@@ -113,7 +113,7 @@ class FiguresPanel(QWidget):
         for row, figures in enumerate(rows):
             for column, figure in enumerate(figures):
                 grid.addWidget(figure, row, column)
-                grid.setColumnStretch(column, 1)
+                grid.setColumnStretch(column, 100 if column < 4 else 145)
 
     def show_readings(self, readings: Readings) -> None:
         """Show new values."""

@@ -1,6 +1,6 @@
 """Pictures and movies of the window as it stands on the screen.
 
-Rule: the window's thread only copies pixels that are already painted; shrinking, encoding and writing are background jobs.
+Rule: the window's thread only copies pixels that are already painted; encoding and writing are background jobs.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,10 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QWidget
 
 from app.jobs import Jobs
+from engine.clock import NS_PER_MS, NS_PER_S
 from engine.errors import LiveDoubleError, StorageError
 from engine.movies import MovieWriter
+from engine.statistics import Recent
 
 _MOST_WAITING = 4  # pictures in memory before one is left out
 _CRF = 20
@@ -74,7 +76,8 @@ class Recording:
         self._num_asked = 0  # pictures of the movie given out so far, repeats included
         self._num_waiting = 0
         self.num_left_out = 0
-        self.grab_ms: list[float] = []
+        self.num_pictures = 0
+        self.grab_ms = Recent()
         self.is_open = True
         self._is_broken = False
 
@@ -82,7 +85,7 @@ class Recording:
         """Take the window as it is now, unless it is too early for another picture or the encoder is behind."""
         now_ns = perf_counter_ns()
         self._began_ns = self._began_ns or now_ns
-        due = int((now_ns - self._began_ns) * self._rate / 1_000_000_000) + 1
+        due = int((now_ns - self._began_ns) * self._rate / NS_PER_S) + 1
         if not self.is_open or due <= self._num_asked:
             return
         if self._num_waiting >= _MOST_WAITING:
@@ -90,7 +93,8 @@ class Recording:
             return
         num_repeats, self._num_asked = due - self._num_asked, due
         image = picture_of(window)
-        self.grab_ms.append((perf_counter_ns() - now_ns) / 1e6)
+        self.grab_ms.add((perf_counter_ns() - now_ns) / NS_PER_MS)
+        self.num_pictures += 1
         self._num_waiting += 1
         self._jobs.submit(lambda: self._encode(image, num_repeats), self._encoded, self._broke)
 

@@ -3,8 +3,10 @@
 Rule: Qt and PyOpenGL must reach OpenGL by the same road, on Linux EGL, or neither sees the other's context.
 """
 
+import ctypes
 import os
 import sys
+from pathlib import Path
 
 _THREAD_SWITCH_S = 0.0005  # Python's 5 ms lets a busy thread hold up painting: 7 ms instead of 2
 
@@ -13,19 +15,34 @@ if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_XCB_GL_INTEGRATION", "xcb_egl")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
 
-from PyQt6.QtCore import QCoreApplication, QtMsgType, qInstallMessageHandler  # noqa: E402
+from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QtMsgType, qInstallMessageHandler  # noqa: E402
 from PyQt6.QtGui import QSurfaceFormat  # noqa: E402
 from PyQt6.QtWidgets import QApplication  # noqa: E402
+
+from engine.errors import LiveDoubleError  # noqa: E402
 
 # Said by Qt on machines without a desktop; nothing is wrong and nobody can act on it.
 _NOISE = ("This plugin does not support", "propagateSizeHints", "XDG_RUNTIME_DIR", "Populating font family aliases")
 
 
-def has_display() -> bool:
-    """Whether a window can be shown; only Linux knows machines without a display."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def check_display() -> None:
+    """Refuse where no window can be shown; Qt itself would end the process.
+
+    Raises:
+        LiveDoubleError: There is no display, or Qt's part for it cannot be loaded.
+    """
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return
+    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        raise LiveDoubleError("There is no display to show a window on.", "Add --headless, or log in to a desktop.")
+    if not os.environ.get("WAYLAND_DISPLAY"):
+        plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"
+        try:
+            ctypes.CDLL(str(plugin))
+        except OSError as error:
+            raise LiveDoubleError(
+                f"Qt cannot show windows here ({error}).", "Install that library, or add --headless."
+            ) from error
 
 
 def application(is_headless: bool) -> QApplication:

@@ -1,4 +1,4 @@
-"""How the window looks: colours, type, spacing and the style sheet. Every colour and size in the window comes from here.
+"""How the window looks: colours, type, spacing and the style sheet. Every colour in the window comes from here.
 
 Rule: one accent. Amber and red are kept for what wants attention; a running line shows neither.
 """

@@ -62,6 +62,7 @@ class LiveWindow(QMainWindow):
 
     ended = pyqtSignal()  # the line is over, by itself or by an error
     drawn = pyqtSignal()  # a new mesh has been drawn
+    recording_failed = pyqtSignal()
 
     def __init__(
         self, request: Request, settings: QSettings | None, open_: Callable[[Request], Line] = open_line
@@ -71,6 +72,7 @@ class LiveWindow(QMainWindow):
         self.line: Line | None = None
         self.error: LiveDoubleError | None = None
         self.statistics: Statistics | None = None  # of the last tick, kept after the end
+        self.actor_name = self.camera_name = ""
         self.has_run = False  # whether a mesh has ever come
         self._frames: Feed[Frame] | None = None
         self._meshes: Feed[MeshFrame] | None = None
@@ -79,6 +81,7 @@ class LiveWindow(QMainWindow):
         self.live = Live()
         self.jobs = Jobs(self.live.job_waits.emit)
         self._recording: Recording | None = None
+        self.recording_error: LiveDoubleError | None = None
 
         self.stage = Stage(self._take_mesh, self._mesh_drawn)
         self.viewport = make_viewport(self.stage)
@@ -184,15 +187,16 @@ class LiveWindow(QMainWindow):
             line.close()
             return
         self.line, self._frames, self._meshes = line, opened.frames, opened.meshes
+        self.actor_name, self.camera_name = line.bundle.name, line.session.camera_facts.name
         self.stage.show_actor(line.bundle)
         self.controls.set_has_skin(line.bundle.skin_path is not None)
         self.pane.set_message("")
         self.camera_view.set_message("Waiting for the first picture …")
         self.camera_view.set_crop(line.session.crop)
-        self.top_bar.set_actor(line.bundle.name)
+        self.top_bar.set_actor(self.actor_name)
         self.top_bar.set_state("Live", COLOURS.accent)
         self.mesh_card.facts.set_text(f"{line.bundle.topology.num_vertices:,} vertices")
-        self.setWindowTitle(f"LiveDouble – {line.bundle.name}")
+        self.setWindowTitle(f"LiveDouble – {self.actor_name}")
         self.status.notes.set_text("  ".join(line.session.notes), COLOURS.warning)
         # What came before the feeds were known here woke nobody.
         self.camera_view.update()
@@ -222,13 +226,20 @@ class LiveWindow(QMainWindow):
         line, self.line, self._frames, self._meshes = self.line, None, None, None
         if line is not None:
             line.close()
+            self.statistics = line.session.statistics()
 
     def record(self, path: Path) -> Recording:
         """Make a movie of what this window shows, until it closes."""
-        self._recording = Recording(path, MOVIE_RATE, self.jobs, self._failed)
+        self._recording = Recording(path, MOVIE_RATE, self.jobs, self._recording_broke)
         # Behind the painting, when the window's pixels are whole.
         self.drawn.connect(self._add_to_recording, Qt.ConnectionType.QueuedConnection)
         return self._recording
+
+    def _recording_broke(self, error: LiveDoubleError) -> None:
+        # The line goes on: a full disk is no reason to lose sight of the actor.
+        self.recording_error = error
+        self.banner.show_error(error, is_repeatable=False)
+        self.recording_failed.emit()
 
     def _add_to_recording(self) -> None:
         if self._recording is not None:
