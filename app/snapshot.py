@@ -59,7 +59,7 @@ def _pixels(image: QImage) -> np.ndarray:
 
 
 class Recording:
-    """A movie of the window at a steady rate; a picture that comes late is shown longer.
+    """A movie of the window at a steady rate; where no picture came in time, the one before stays. The window's thread.
 
     Args:
         path: Where to.
@@ -69,66 +69,81 @@ class Recording:
     """
 
     def __init__(self, path: Path, rate: Fraction, jobs: Jobs, failed: Callable[[LiveDoubleError], None]) -> None:
-        self._path, self._rate, self._jobs, self._failed = path, rate, jobs, failed
-        self._writer: MovieWriter | None = None
-        self._size_px = (0, 0)
+        self._film, self._rate, self._jobs, self._failed = _Film(path, rate), rate, jobs, failed
         self._began_ns = 0
-        self._num_asked = 0  # pictures of the movie given out so far, repeats included
+        self._num_due = 0  # pictures of the movie so far, repeats included
         self._num_waiting = 0
-        self.num_left_out = 0
+        self._is_open = True
         self.num_pictures = 0
+        self.num_left_out = 0
         self.grab_ms = Recent()
-        self.is_open = True
-        self._is_broken = False
 
     def add(self, window: QWidget) -> None:
         """Take the window as it is now, unless it is too early for another picture or the encoder is behind."""
         now_ns = perf_counter_ns()
         self._began_ns = self._began_ns or now_ns
-        due = int((now_ns - self._began_ns) * self._rate / NS_PER_S) + 1
-        if not self.is_open or due <= self._num_asked:
+        num_due = int((now_ns - self._began_ns) * self._rate / NS_PER_S) + 1
+        if not self._is_open or num_due <= self._num_due:
             return
         if self._num_waiting >= _MOST_WAITING:
             self.num_left_out += 1
             return
-        num_repeats, self._num_asked = due - self._num_asked, due
+        num_missing, self._num_due = num_due - self._num_due - 1, num_due
         image = picture_of(window)
         self.grab_ms.add((perf_counter_ns() - now_ns) / NS_PER_MS)
         self.num_pictures += 1
         self._num_waiting += 1
-        self._jobs.submit(lambda: self._encode(image, num_repeats), self._encoded, self._broke)
+        self._jobs.submit(lambda: self._film.add(image, num_missing), self._encoded, self._broke)
 
     def close(self) -> None:
         """Take no more pictures and finish the movie behind those that wait."""
-        if self.is_open:
-            self.is_open = False
-            self._jobs.submit(self._finish, lambda _: None, self._failed)
-
-    def _encode(self, image: QImage, num_repeats: int) -> None:
-        if self._is_broken:
-            return
-        pixels = _pixels(image)
-        if self._writer is None:
-            self._size_px = width, height = pixels.shape[1], pixels.shape[0]
-            self._writer = MovieWriter(
-                self._path, width, height, self._rate, crf=_CRF, preset="ultrafast", num_threads=1
-            )
-        # The window may have been resized since: the movie keeps the size it began with.
-        if (pixels.shape[1], pixels.shape[0]) != self._size_px:
-            pixels = np.asarray(cv2.resize(pixels, self._size_px, interpolation=cv2.INTER_AREA))
-        for _ in range(num_repeats):
-            self._writer.write(pixels)
+        if self._is_open:
+            self._is_open = False
+            self._jobs.submit(self._film.finish, lambda _: None, self._failed)
 
     def _encoded(self, _: None) -> None:
         self._num_waiting -= 1
 
-    def _finish(self) -> None:
-        if self._writer is not None and not self._is_broken:
-            self._writer.close()
-
     def _broke(self, error: LiveDoubleError) -> None:
-        # Pictures still waiting fail as well; the first failure says it all.
-        has_news, self.is_open = not self._is_broken, False
-        self._is_broken = True
-        if has_news:
-            self._failed(error)
+        self._is_open = False
+        self._failed(error)
+
+
+class _Film:
+    """The background's side of a recording; it fails once and is then deaf."""
+
+    def __init__(self, path: Path, rate: Fraction) -> None:
+        self._path, self._rate = path, rate
+        self._writer: MovieWriter | None = None
+        self._last: np.ndarray | None = None
+        self._is_over = False
+
+    def add(self, image: QImage, num_missing: int) -> None:
+        """Append a picture, after as many repeats of the one before as are missing."""
+        if self._is_over:
+            return
+        pixels = _pixels(image)
+        try:
+            if self._writer is None or self._last is None:
+                height, width = pixels.shape[:2]
+                self._writer = MovieWriter(
+                    self._path, width, height, self._rate, crf=_CRF, preset="ultrafast", num_threads=1
+                )
+                self._last = pixels
+            for _ in range(num_missing):
+                self._writer.write(self._last)
+            # The window may have been resized since: the movie keeps the size it began with.
+            if pixels.shape != self._last.shape:
+                size = (self._last.shape[1], self._last.shape[0])
+                pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+            self._writer.write(pixels)
+            self._last = pixels
+        except StorageError:
+            self._is_over = True
+            raise
+
+    def finish(self) -> None:
+        """Write the movie's end."""
+        if self._writer is not None and not self._is_over:
+            self._is_over = True
+            self._writer.close()

@@ -81,10 +81,17 @@ def _steps(advance: Callable[[int], None]) -> Callable[[int], None]:
 
 def report(shown: "Shown", statistics: "Statistics") -> dict[str, Any]:
     """For machines: the line's statistics, and what ran it."""
-    facts = asdict(shown)
-    del facts["statistics"], facts["error"]
-    errors = max(statistics.errors, int(shown.error is not None))
-    return {**statistics.to_json(), "errors": errors, **facts, "machine": asdict(machine_facts())}
+    return {
+        **statistics.to_json(),
+        "errors": max(statistics.errors, int(shown.error is not None)),
+        "actor": shown.actor,
+        "camera": shown.camera,
+        "first_mesh_s": shown.first_mesh_s,
+        "gl_renderer": shown.gl_renderer,
+        "window_size": shown.window_size,
+        "movie": asdict(shown.movie) if shown.movie else None,
+        "machine": asdict(machine_facts()),
+    }
 
 
 def tell(shown: "Shown", statistics: "Statistics") -> None:
