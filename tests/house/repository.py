@@ -9,6 +9,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("engine", "training", "export", "app")
 
 
+def _is_made(part: str) -> bool:
+    """Whether a file or folder of this name is something tools leave behind."""
+    is_hidden = part.startswith(".") and part not in (".ci", ".gitignore")
+    return is_hidden or part in ("__pycache__", "build", "dist", "runs", "data") or part.endswith(".egg-info")
+
+
 @cache
 def tracked_files() -> tuple[Path, ...]:
     """Files git knows, relative to the root; where there is no git (an unpacked archive), every visible one."""
