@@ -23,9 +23,7 @@ def tracked_files() -> tuple[Path, ...]:
         names = [name for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-        names = [
-            str(path) for path in paths if path.parts[0] not in (".venv", ".git") and "__pycache__" not in path.parts
-        ]
+        names = [str(path) for path in paths if not any(_is_made(part) for part in path.parts)]
     return tuple(Path(name) for name in names if (ROOT / name).is_file())
 
 
