@@ -46,9 +46,9 @@ def readings_of(statistics: Statistics, facts: CameraFacts, age_ms: float | None
         display=Reading(_fps(fps.display), _count(statistics.displayed)),
         solve_time=_solve_time(statistics.crop_ms, statistics.network_ms),
         rmse=_rmse(statistics),
-        p50=Reading(_ms(latency.p50 if latency else None)),
-        p95=Reading(_ms(latency.p95 if latency else None)),
-        p99=Reading(_ms(latency.p99 if latency else None)),
+        p50=Reading(_ms(latency.p50 if latency else None), "p50 to display"),
+        p95=Reading(_ms(latency.p95 if latency else None), "19 of 20"),
+        p99=Reading(_ms(latency.p99 if latency else None), "99 of 100"),
         age=Reading(_ms(age_ms)),
         dropped=Reading(f"{statistics.dropped.total:,}", causes(statistics.dropped)),
     )
@@ -60,14 +60,15 @@ def causes(dropped: Drops) -> str:
     return " · ".join(f"{cause} {number:,}" for cause, number in told if number) or "none"
 
 
-def camera_words(facts: CameraFacts, frame: Frame | None) -> str:
-    """The camera's name, size, rate and timecode, for the head of its pane."""
-    parts = [facts.name, f"{facts.width_px} × {facts.height_px}"]
-    if facts.rate:
-        parts.append(f"{rate_words(facts.rate)} fps")
-    if frame is not None and frame.timecode is not None:
-        parts.append(str(frame.timecode))
-    return "    ".join(parts)
+def camera_words(facts: CameraFacts) -> str:
+    """The camera's name, size and rate, for the head of its pane."""
+    size = f"{facts.width_px} × {facts.height_px}"
+    return "    ".join((facts.name, size, f"{rate_words(facts.rate)} fps" if facts.rate else ""))
+
+
+def timecode_words(frame: Frame | None) -> str:
+    """The label of the picture, where its source has one."""
+    return "" if frame is None or frame.timecode is None else str(frame.timecode)
 
 
 def crop_words(crop: CropRect) -> str:

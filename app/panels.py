@@ -54,25 +54,40 @@ class Text(QWidget):
         painter.setPen(colour(self._tint))
         shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), self._alignment | Qt.AlignmentFlag.AlignVCenter, shown)
-        if not self.toolTip() and shown != self._text:
-            self.setToolTip(self._text)
+        self.setToolTip(self._text if shown != self._text else "")
 
 
-class Caption(Text):
-    """A fixed small heading, as wide as its words."""
+class Label(Text):
+    """One line of text that asks for the room it needs; for text that seldom changes its width."""
 
-    def __init__(self, text: str, tint: str = COLOURS.text_faint) -> None:
-        super().__init__(theme.caption_font(), tint)
-        self.set_text(text.upper())
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+    def __init__(self, font: QFont, tint: str = COLOURS.text_dim, text: str = "") -> None:
+        super().__init__(font, tint)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.set_text(text)
+
+    def set_text(self, text: str, tint: str | None = None) -> None:  # noqa: D102
+        before = self.sizeHint().width()
+        super().set_text(text, tint)
+        if self.sizeHint().width() != before:
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: D102
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height())
 
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(0, self.fontMetrics().height())
+
+
+def caption(text: str) -> Label:
+    """A fixed small heading."""
+    made = Label(theme.caption_font(), COLOURS.text_faint, text.upper())
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+    return made
+
 
 class Card(QFrame):
-    """A titled surface: a caption and facts above, content below.
+    """A titled surface: a caption, facts and what changes with every frame above, content below.
 
     Args:
         title: The caption.
@@ -86,8 +101,10 @@ class Card(QFrame):
         self.header = QHBoxLayout()
         self.header.setContentsMargins(theme.PAD_PX - _INSET_PX, 0, 0, 0)
         self.header.setSpacing(theme.GAP_PX)
-        self.header.addWidget(Caption(title))
+        self.header.addWidget(caption(title))
+        self.label = Label(theme.font(12), COLOURS.text)
         self.header.addWidget(self.facts, 1)
+        self.header.addWidget(self.label)
         top = QWidget()
         top.setFixedHeight(theme.HEADER_PX)
         top.setLayout(self.header)
@@ -139,9 +156,7 @@ class TopBar(QWidget):
         self._dot = StateDot()
         self._state = Text(theme.font(13, QFont.Weight.Medium), COLOURS.text_dim)
         self._actor = Text(theme.font(14, QFont.Weight.DemiBold), COLOURS.text, Qt.AlignmentFlag.AlignRight)
-        name = Caption("LiveDouble", COLOURS.text)
-        name.setFont(theme.font(13, QFont.Weight.Bold, 0.4))
-        name.set_text("LiveDouble")
+        name = Label(theme.font(13, QFont.Weight.Bold, 0.4), COLOURS.text, "LiveDouble")
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.PAD_PX + 2, 2, theme.PAD_PX + 2, 0)
         row.setSpacing(theme.GAP_PX)
@@ -168,9 +183,9 @@ class StatusLine(QWidget):
         super().__init__()
         self.setFixedHeight(theme.STATUS_PX)
         self.notes = Text(theme.font(12), COLOURS.text_faint)
-        self.facts = Text(theme.font(12), COLOURS.text_faint, Qt.AlignmentFlag.AlignRight)
+        self.facts = Label(theme.font(12), COLOURS.text_faint)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.PAD_PX + 2, 0, theme.PAD_PX + 2, 4)
         row.setSpacing(24)
         row.addWidget(self.notes, 1)
-        row.addWidget(self.facts, 1)
+        row.addWidget(self.facts)

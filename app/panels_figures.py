@@ -93,9 +93,9 @@ class FiguresPanel(QWidget):
             "Root mean square distance of the animated vertices to their truth, over all meshes shown.",
         )
         latency = "From the camera's delivery of a frame to its mesh drawn, over recent frames: "
-        self.p50 = Figure("Latency p50", "ms", latency + "half are faster.", COLOURS.accent)
-        self.p95 = Figure("Latency p95", "ms", latency + "19 of 20 are faster.")
-        self.p99 = Figure("Latency p99", "ms", latency + "99 of 100 are faster.")
+        self.p50 = Figure("Latency", "ms", latency + "half are faster.", COLOURS.accent)
+        self.p95 = Figure("p95", "ms", latency + "19 of 20 are faster.")
+        self.p99 = Figure("p99", "ms", latency + "99 of 100 are faster.")
         self.age = Figure("Frame age", "ms", "How old the mesh on the screen is now; grows when the line stands still.")
         self.dropped = Figure(
             "Dropped",

@@ -27,10 +27,11 @@ class Line:
     tint: str
     width_px: float = 1.5
     is_filled: bool = False
+    is_dashed: bool = False
 
 
 THROUGHPUT_LINES = (
-    Line("camera", COLOURS.text_faint),
+    Line("camera", COLOURS.text_faint, is_dashed=True),
     Line("solve", COLOURS.text_dim),
     Line("display", COLOURS.accent, 2.0, is_filled=True),
 )
@@ -93,7 +94,8 @@ class RollingPlot(QWidget):
         item.setXRange(-SPAN_S * 1.02, SPAN_S * 0.04, padding=0)
 
     def _curve(self, line: Line) -> pg.PlotCurveItem:
-        pen = pg.mkPen(colour(line.tint), width=line.width_px)
+        style = Qt.PenStyle.DashLine if line.is_dashed else Qt.PenStyle.SolidLine
+        pen = pg.mkPen(colour(line.tint), width=line.width_px, style=style)
         fill = pg.mkBrush(colour(line.tint, 0.10)) if line.is_filled else None
         curve = pg.PlotCurveItem(pen=pen, brush=fill, fillLevel=0 if fill else None, antialias=True)
         self._plot.addItem(curve)

@@ -42,6 +42,7 @@ class Palette:
     text: str = "#e7eaee"
     text_dim: str = "#9aa4b1"
     text_faint: str = "#697483"
+    text_off: str = "#4a5361"
     accent: str = "#5cc0c7"
     accent_deep: str = "#173a3f"
     warning: str = "#d9ab62"
@@ -118,7 +119,7 @@ QPushButton {{
 QPushButton:hover {{ color: {c.text}; background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.line}; }}
 QPushButton:checked {{ color: {c.accent}; background: {c.accent_deep}; border-color: {c.accent_deep}; }}
-QPushButton:disabled {{ color: {c.line_strong}; background: {c.card}; }}
+QPushButton:disabled {{ color: {c.text_off}; background: {c.card}; }}
 QPushButton:focus {{ outline: none; border-color: {c.line_strong}; }}
 QPushButton[segment="first"] {{ border-top-right-radius: 0; border-bottom-right-radius: 0; }}
 QPushButton[segment="middle"] {{ border-radius: 0; border-left: none; }}

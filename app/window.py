@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QW
 
 from app import theme
 from app.camera_view import CameraView
-from app.figures import camera_words, crop_words, machinery_words, readings_of
+from app.figures import camera_words, crop_words, machinery_words, readings_of, timecode_words
 from app.jobs import Jobs
 from app.lateness import Lateness
 from app.live import REDRAW_HZ, Feed, Live
@@ -293,7 +293,8 @@ class LiveWindow(QMainWindow):
         median_slowest = self._lateness.tick()
         self.latency.add((None, None) if median_slowest is None else (median_slowest[1], median_slowest[0]))
         self.status.facts.set_text(machinery_words(statistics, self.viewport.gl_renderer))
-        self.camera_card.facts.set_text(camera_words(facts, self.camera_view.frame))
+        self.camera_card.facts.set_text(camera_words(facts))
+        self.camera_card.label.set_text(timecode_words(self.camera_view.frame))
         self.camera_view.set_crop(line.session.crop)
         if self.stage.mesh is not None:
             truth = self.stage.mesh.frame.truth
