@@ -95,5 +95,5 @@ def test_the_atlas_overlaps_nowhere(rig: Rig) -> None:
 
 
 def test_an_unknown_actor_is_named_with_those_that_exist() -> None:
-    with pytest.raises(ActorError, match="no virtual actor 'nobody'.*demo"):
+    with pytest.raises(ActorError, match=r"no virtual actor 'nobody'.*demo"):
         identity_of("nobody")

@@ -30,9 +30,7 @@ def skin(rig: Rig) -> np.ndarray:
 def photograph(rig: Rig, skin: np.ndarray, weights: dict[str, float], setup: StageSetup | None = None) -> np.ndarray:
     stage = Stage(rig.topology, skin, setup or StageSetup())
     try:
-        return stage.photograph(
-            rig.pose(weights_of(weights, rig.units)), STILL, STILL, np.random.default_rng(1)
-        )
+        return stage.photograph(rig.pose(weights_of(weights, rig.units)), STILL, STILL, np.random.default_rng(1))
     finally:
         stage.release()
 

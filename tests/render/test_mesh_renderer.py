@@ -18,9 +18,7 @@ def ball() -> Topology:
     index = np.arange(rings * sectors).reshape(rings, sectors)
     a, b, c, d = index[:-1, :-1].ravel(), index[1:, :-1].ravel(), index[1:, 1:].ravel(), index[:-1, 1:].ravel()
     faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
-    return Topology(
-        faces, uv.reshape(-1, 2).astype(np.float32), faces, (points.reshape(-1, 3) * 10).astype(np.float32)
-    )
+    return Topology(faces, uv.reshape(-1, 2).astype(np.float32), faces, (points.reshape(-1, 3) * 10).astype(np.float32))
 
 
 @pytest.fixture

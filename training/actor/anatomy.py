@@ -75,8 +75,7 @@ def _data_folder() -> Path:
 def _read_target(path: Path, rows: np.ndarray) -> np.ndarray:
     if not path.is_file():
         raise ActorError(f"The anatomy has no target {path.name}.", "Check the actor's description.")
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as file:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         lines = [line.split() for line in file if line[0] not in '#"']
     # A target may be empty: the base mesh is the average it describes.
     values = np.array([[float(word) for word in words] for words in lines if len(words) == 4]).reshape(-1, 4)

@@ -71,9 +71,7 @@ def make_canvas(topology: Topology, size_px: int) -> Canvas:
     drawn = topology.faces[np.maximum(triangle, 0)]
     vertex = np.take_along_axis(drawn, barycentric.argmax(-1)[..., None], axis=-1)[..., 0]
     bare = Canvas(np.empty(0), np.empty(0), vertex, barycentric, triangle, topology.faces)
-    return Canvas(
-        bare.spread(topology.neutral), bare.spread(normals), vertex, barycentric, triangle, topology.faces
-    )
+    return Canvas(bare.spread(topology.neutral), bare.spread(normals), vertex, barycentric, triangle, topology.faces)
 
 
 def noise(place: np.ndarray, period_cm: float, rng: np.random.Generator) -> np.ndarray:

@@ -187,7 +187,9 @@ def _speech(num_frames: int, units: tuple[str, ...], rng: np.random.Generator) -
         weights += share[:, None] * mood
         frame += len(spoken) + int(rng.uniform(0.2, 0.8) * RATE_HZ)
     emphasis = np.maximum(_drift(num_frames, 2, 0.22, rng) - 0.6, 0)
-    for column, names in enumerate((("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), ("browDownLeft", "browDownRight"))):
+    for column, names in enumerate(
+        (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), ("browDownLeft", "browDownRight"))
+    ):
         for name in names:
             weights[:, units.index(name)] += 0.4 * emphasis[:, column]
     return weights

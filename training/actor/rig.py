@@ -18,7 +18,8 @@ NUM_UNITS = 52
 _ANIMATED_MM = 1.0  # a vertex that some unit moves further than this is animated
 _CONTACT_REACH_CM = 0.3
 _TEETH_SETBACK_CM = 0.3
-# What a gaze unit at weight 1 turns the eye by; adults reach about 45 sideways, 30 up (Lee et al. 2019, normal ductions).
+# What a gaze unit at weight 1 turns the eye by; adults reach about 45 sideways, 30 up
+# (Lee et al. 2019, normal ductions).
 _GAZE_SIDE_DEG, _GAZE_UP_DEG, _GAZE_DOWN_DEG = 32.0, 24.0, 28.0
 
 
@@ -135,7 +136,7 @@ def _vertex_sets(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray) -> dic
     is_skin = np.zeros(len(shape), bool)
     is_skin[parts["skin"]] = True
     is_skin &= masks["inside-mouth"] == 0
-    is_animated = (motion_mm.max(0) > _ANIMATED_MM)
+    is_animated = motion_mm.max(0) > _ANIMATED_MM
     eyes = np.concatenate([parts["left_eye"], parts["right_eye"]])
     is_animated[eyes] = True
 
@@ -172,9 +173,7 @@ def _vertex_sets(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray) -> dic
     return {name: rows.astype(np.int32) for name, rows in sets.items()}
 
 
-def _contact_pairs(
-    anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, sets: dict[str, np.ndarray]
-) -> np.ndarray:
+def _contact_pairs(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, sets: dict[str, np.ndarray]) -> np.ndarray:
     """[n, 2] vertices that touch: upper with lower lip at rest, upper with lower lid in a blink."""
     pairs = []
     blink = deltas[[anatomy.units.index("eyeBlinkLeft"), anatomy.units.index("eyeBlinkRight")]].sum(0)

@@ -146,7 +146,9 @@ def _brow_decal(eye_x: float, rng: np.random.Generator) -> np.ndarray:
         bend = start + 0.5 * length * np.array([np.cos(angle + 0.2), np.sin(angle + 0.2)])
         end = bend + 0.5 * length * np.array([np.cos(angle - 0.35), np.sin(angle - 0.35)])
         points = np.stack([start, bend, end]) * to_pixel[0] + to_pixel[1]
-        cv2.polylines(image, [np.round(points * 16).astype(np.int32)], False, int(rng.uniform(110, 235)), 1, cv2.LINE_AA, 4)
+        cv2.polylines(
+            image, [np.round(points * 16).astype(np.int32)], False, int(rng.uniform(110, 235)), 1, cv2.LINE_AA, 4
+        )
     return cv2.GaussianBlur(image, (0, 0), 1.3)
 
 
@@ -160,7 +162,9 @@ def _lids(canvas: Canvas, rig: Rig, colour: np.ndarray) -> np.ndarray:
         centre, radius = rig.eye_centres[side], rig.eye_radii[side]
         edge = rig.topology.neutral[_lid_edge(rig, socket)]
         away, nearest = cKDTree(edge).query(place)
-        is_upper = smoothstep(-0.25, 0.0, (edge - centre)[nearest, 1]) * smoothstep(-0.1, 0.1, (place - edge[nearest])[:, 1])
+        is_upper = smoothstep(-0.25, 0.0, (edge - centre)[nearest, 1]) * smoothstep(
+            -0.1, 0.1, (place - edge[nearest])[:, 1]
+        )
         reach = 0.40 + 0.26 * is_upper
         lash = np.maximum(lash, smoothstep(reach, reach * 0.72, away) * (0.28 + 0.66 * is_upper))
         gap = np.linalg.norm(place - centre, axis=1) - radius
@@ -175,7 +179,8 @@ def _lid_edge(rig: Rig, socket: str) -> np.ndarray:
     """Vertices where the face's island meets the eye socket's: a loop just behind the lids' edges."""
     topology = rig.topology
     rows = [
-        topology.faces.ravel()[island_mask(topology.uv, island)[topology.uv_faces.ravel()]] for island in ("head", socket)
+        topology.faces.ravel()[island_mask(topology.uv, island)[topology.uv_faces.ravel()]]
+        for island in ("head", socket)
     ]
     return np.intersect1d(*rows)
 
@@ -209,7 +214,9 @@ def _eye(canvas: Canvas, rig: Rig, colour: np.ndarray, side: int, rng: np.random
     around = np.arctan2(direction[..., 1], direction[..., 0])
     polar = np.stack([np.cos(around) * 3, np.sin(around) * 3, off_axis * 0.02], axis=-1).astype(np.float32)
 
-    veins = smoothstep(0.55, 0.95, layered_noise(offset.astype(np.float32), 0.25, 3, rng)) * smoothstep(28, 60, off_axis)
+    veins = smoothstep(0.55, 0.95, layered_noise(offset.astype(np.float32), 0.25, 3, rng)) * smoothstep(
+        28, 60, off_axis
+    )
     white = np.array([0.86, 0.83, 0.80], np.float32) * (1 - 0.25 * smoothstep(25, 75, off_axis))[..., None]
     white = _blend(white, (0.78, 0.45, 0.42), 0.35 * veins + 0.25 * smoothstep(50, 80, off_axis))
     fibres = 0.80 + 0.45 * noise(polar, 0.12, rng) + 0.2 * noise(polar, 0.4, rng)

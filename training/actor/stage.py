@@ -68,9 +68,12 @@ class Stage:
             (towards[0] + setup.key_shift[0], towards[1] + setup.key_shift[1], towards[2]),
             tuple(setup.key_gain * value for value in standard.key.colour),  # type: ignore[arg-type]
         )
-        self._look = Look(Shading.SKIN, lighting=replace(standard, key=key), backdrop=setup.backdrop, has_soft_base=False)
+        self._look = Look(
+            Shading.SKIN, lighting=replace(standard, key=key), backdrop=setup.backdrop, has_soft_base=False
+        )
         field_of_view_deg = float(np.degrees(2 * np.arctan(setup.view_height_cm / 2 / setup.distance_cm)))
-        # One plate of noise, laid down at another place each frame: drawing 2 million new numbers costs more than the picture.
+        # One plate of noise, laid down at another place each frame: drawing 2 million new numbers costs more
+        # than the picture.
         plate = np.random.default_rng(_NOISE_SEED).standard_normal((HEIGHT_PX + _PLATE_PX, WIDTH_PX + _PLATE_PX))
         self._noise = plate.astype(np.float32)
         self._deviations = np.sqrt(setup.read_noise**2 + setup.shot_noise * np.arange(256)).astype(np.float32)
