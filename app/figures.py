@@ -46,7 +46,7 @@ def readings_of(statistics: Statistics, facts: CameraFacts, age_ms: float | None
         display=Reading(_fps(fps.display), _count(statistics.displayed)),
         solve_time=_solve_time(statistics.crop_ms, statistics.network_ms),
         rmse=_rmse(statistics),
-        p50=Reading(_ms(latency.p50 if latency else None), "p50 to display"),
+        p50=Reading(_ms(latency.p50 if latency else None), "p50"),
         p95=Reading(_ms(latency.p95 if latency else None), "19 of 20"),
         p99=Reading(_ms(latency.p99 if latency else None), "99 of 100"),
         age=Reading(_ms(age_ms)),

@@ -57,7 +57,7 @@ class RollingPlot(QWidget):
         num_points = round(SPAN_S * rate_hz)
         self._times_s = (np.arange(num_points) - (num_points - 1)) / rate_hz
         self._history = [deque([np.nan] * num_points, maxlen=num_points) for _ in lines]
-        self._top = 0.0
+        self.top = 0.0  # of the value axis
         self._title = Text(theme.font(12), COLOURS.text_dim)
         self._title.set_text(title)
         self._plot = pg.PlotWidget(background=None)
@@ -115,8 +115,8 @@ class RollingPlot(QWidget):
 
     def _rescale(self, highest: float) -> None:
         top = ceiling(highest)
-        if top != self._top:
-            self._top = top
+        if top != self.top:
+            self.top = top
             item = self._plot.getPlotItem()
             item.setYRange(-0.05 * top, 1.1 * top, padding=0)
             item.getAxis("left").setTicks([[(share * top, f"{share * top:g}") for share in (0, 0.5, 1)]])
