@@ -144,6 +144,16 @@ def check_can_write(path: Path) -> None:
         raise StorageError(f"There is no folder {path.parent} for {path.name}.", "Make it, or choose another.")
 
 
+def check_is_new(folder: Path) -> None:
+    """Refuse a place for a new folder before the long work starts rather than after it.
+
+    Raises:
+        StorageError: Something lies there.
+    """
+    if folder.exists():
+        raise StorageError(f"{folder} exists already.", "Choose a new folder, or remove it first.")
+
+
 @contextmanager
 def progress(task: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show how far long work is and the time it still takes; yields a function to advance by n.

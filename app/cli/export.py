@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import JsonOption, check_can_write, out, progress, write_json
+from app.cli.console import JsonOption, check_can_write, check_is_new, out, progress, write_json
+
+_CLIP_CRF = 24  # x264: 10 seconds of a 1200x1600 camera in 2 MB
 
 
 class WeightsName(StrEnum):
@@ -28,6 +30,10 @@ def export(
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
     ] = None,
+    clip: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also cut a short clip of a validation shot, with its meshes.")
+    ] = None,
+    clip_frames: Annotated[int, typer.Option(min=1, help="Length of the clip.")] = 300,
     json: JsonOption = None,
 ) -> None:
     """Turn a training run into an actor that runs anywhere.
@@ -38,8 +44,11 @@ def export(
     """
     if json is not None:
         check_can_write(json)
+    if clip is not None:
+        check_is_new(clip)
     from engine.shots import DataSet
     from export.network.actor import export_actor
+    from export.network.clip import cut_clip
     from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
     from training.device import choose_compute
 
@@ -65,6 +74,10 @@ def export(
         f" (a face that never moves: {evaluation.mean_face_rmse_mm:.3f} mm).",
         soft_wrap=True,
     )
+    if clip is not None:
+        cut = cut_clip(dataset.validation[0], clip, clip_frames, first_frame=0, crf=_CLIP_CRF)
+        size_mb = sum(path.stat().st_size for path in clip.iterdir()) / 1e6
+        out.print(f"{clip}: {cut.facts.num_frames} frames, {size_mb:.1f} MB.", soft_wrap=True)
     if json is not None:
         write_json(
             json,

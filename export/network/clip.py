@@ -47,7 +47,7 @@ def cut_clip(shot: Shot, folder: Path, num_frames: int, first_frame: int, crf: i
         facts = movie.facts
         with MovieWriter(
             partial / _MOVIE, facts.width_px, facts.height_px, shot.rate, crf=crf, is_gray=facts.is_gray,
-            timecode=timecode, preset="slow",
+            timecode=timecode, preset="medium",
         ) as writer:  # fmt: skip
             for picture in itertools.islice(movie, first_frame, last_frame):
                 writer.write(picture)
