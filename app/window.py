@@ -1,6 +1,6 @@
-"""The window: camera on the left, mesh on the right, figures and plots below.
+"""The window and the life of its line: opening, running, failing, ending, opening again.
 
-Rule: it lays out and wires; frames and meshes go from their slots straight into the widgets that paint them.
+Rule: it wires; frames and meshes go from their slots straight into the widgets that paint them.
 """
 
 from collections.abc import Callable
@@ -11,23 +11,18 @@ from time import perf_counter_ns
 
 from PyQt6.QtCore import QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QMainWindow
 
-from app import theme
 from app.camera_view import CameraView
-from app.figures import camera_words, crop_words, machinery_words, readings_of, timecode_words
+from app.face import Face
+from app.figures import crop_words
 from app.jobs import Jobs
 from app.lateness import Lateness
-from app.live import REDRAW_HZ, Feed, Live
+from app.live import Feed, Live
 from app.opening import Line, Request, open_line
-from app.panels import Card, StatusLine, TopBar
-from app.panels_banner import Banner
-from app.panels_figures import FiguresPanel
-from app.panels_view import ViewControls, ViewportPane
-from app.plots import LATENCY_LINES, THROUGHPUT_LINES, RollingPlot
 from app.snapshot import Recording
 from app.theme import COLOURS
-from app.viewport import ERROR_RANGE_MM, Stage
+from app.viewport import Stage
 from app.viewport_gl import make_viewport
 from engine.crop_choice import choose_crop
 from engine.errors import LiveDoubleError
@@ -38,7 +33,6 @@ from engine.statistics import Statistics
 FIRST_SIZE = QSize(1440, 900)
 SMALLEST = QSize(960, 600)
 MOVIE_RATE = Fraction(24)
-_STRIP_PX = 172
 _MODE_KEYS = (Shading.SKIN, Shading.CLAY, Shading.ERROR, Shading.NORMALS)
 
 
@@ -85,73 +79,31 @@ class LiveWindow(QMainWindow):
 
         self.stage = Stage(self._take_mesh, self._mesh_drawn)
         self.viewport = make_viewport(self.stage)
-        self.camera_view = CameraView(self._take_frame)
-        self.controls = ViewControls()
-        self.figures = FiguresPanel()
-        self.throughput = RollingPlot("Frames per second", THROUGHPUT_LINES, REDRAW_HZ)
-        self.latency = RollingPlot("Camera to display, ms", LATENCY_LINES, REDRAW_HZ)
-        self._lay_out()
-        self.banner = Banner(self._root, theme.STATUS_PX + _STRIP_PX + 4 * theme.GAP_PX, self.start)
+        self.face = Face(CameraView(self._take_frame), self.viewport, self.start)
+        self.setCentralWidget(self.face)
+        self.setMinimumSize(SMALLEST)
+        self.setWindowTitle("LiveDouble")
         self._wire()
         self._restore_geometry()
 
-    def _lay_out(self) -> None:
-        self.top_bar, self.status = TopBar(), StatusLine()
-        self.pane = ViewportPane(self.viewport, ERROR_RANGE_MM)
-        self.camera_card = Card("Camera", self.camera_view)
-        self.mesh_card = Card("Performance", self.pane)
-        self.mesh_card.header.addWidget(self.controls)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(theme.GAP_PX)
-        self.splitter.addWidget(self.camera_card)
-        self.splitter.addWidget(self.mesh_card)
-        self.splitter.setStretchFactor(0, 4)
-        self.splitter.setStretchFactor(1, 9)
-        self.splitter.setSizes([430, 970])
-        strip_row = QHBoxLayout()
-        strip_row.setContentsMargins(0, 0, 0, 0)
-        strip_row.setSpacing(0)
-        strip_row.addWidget(self.figures, 9)
-        strip_row.addWidget(self.throughput, 6)
-        strip_row.addWidget(self.latency, 6)
-        strip = Card.plain(strip_row)
-        strip.setFixedHeight(_STRIP_PX)
-        middle = QVBoxLayout()
-        middle.setContentsMargins(theme.GAP_PX, 0, theme.GAP_PX, 0)
-        middle.setSpacing(theme.GAP_PX)
-        middle.addWidget(self.splitter, 1)
-        middle.addWidget(strip)
-        column = QVBoxLayout()
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.top_bar)
-        column.addLayout(middle, 1)
-        column.addWidget(self.status)
-        self._root = QWidget()
-        self._root.setObjectName("root")
-        self._root.setLayout(column)
-        self.setCentralWidget(self._root)
-        self.setMinimumSize(SMALLEST)
-        self.setWindowTitle("LiveDouble")
-
     def _wire(self) -> None:
-        self.live.frame_waits.connect(self.camera_view.update)
+        face, controls, camera_view = self.face, self.face.controls, self.face.camera_view
+        self.live.frame_waits.connect(camera_view.update)
         self.live.mesh_waits.connect(self.viewport.update)
         self.live.job_waits.connect(self.jobs.collect)
         self.live.ticked.connect(self._tick)
-        self.controls.shading_chosen.connect(self._set_shading)
-        self.controls.wire_toggled.connect(self.stage.set_wire)
-        self.controls.frame_asked.connect(self.stage.frame_head)
-        self.camera_view.crop_chosen.connect(self._set_crop)
-        self.camera_view.crop_dragged.connect(lambda crop: self.camera_card.facts.set_text(crop_words(crop)))
-        self.camera_view.crop_reset.connect(self._reset_crop)
+        controls.shading_chosen.connect(self._set_shading)
+        controls.wire_toggled.connect(self.stage.set_wire)
+        controls.frame_asked.connect(self.stage.frame_head)
+        camera_view.crop_chosen.connect(self._set_crop)
+        camera_view.crop_dragged.connect(lambda crop: face.camera_card.facts.set_text(crop_words(crop)))
+        camera_view.crop_reset.connect(self._reset_crop)
         for key, action in (
             ("Ctrl+Q", self.close),
-            ("W", self.controls.wire.toggle),
+            ("W", controls.wire.toggle),
             ("F", self.stage.frame_head),
             ("F11", self._toggle_full_screen),
-            *((str(n), lambda mode=mode: self.controls.choose(mode)) for n, mode in enumerate(_MODE_KEYS, 1)),
+            *((str(n), lambda mode=mode: controls.choose(mode)) for n, mode in enumerate(_MODE_KEYS, 1)),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(action)
 
@@ -162,13 +114,7 @@ class LiveWindow(QMainWindow):
         self._stop_line()
         self.error, self.statistics, self._has_ended = None, None, False
         self._lateness = Lateness()
-        self.banner.hide()
-        for plot in (self.throughput, self.latency):
-            plot.clear()
-        self.camera_view.clear()
-        self.camera_view.set_message("Opening the camera …")
-        self.pane.set_message("Opening the actor …")
-        self.top_bar.set_state("Opening", COLOURS.accent)
+        self.face.show_opening()
         self.jobs.submit(self._open_and_start, self._opened, self._failed)
         self.live.start()
 
@@ -188,34 +134,26 @@ class LiveWindow(QMainWindow):
             return
         self.line, self._frames, self._meshes = line, opened.frames, opened.meshes
         self.actor_name, self.camera_name = line.bundle.name, line.session.camera_facts.name
-        self.stage.show_actor(line.bundle)
-        self.controls.set_has_skin(line.bundle.skin_path is not None)
-        self.pane.set_message("")
-        self.camera_view.set_message("Waiting for the first picture …")
-        self.camera_view.set_crop(line.session.crop)
-        self.top_bar.set_actor(self.actor_name)
-        self.top_bar.set_state("Live", COLOURS.accent)
-        self.mesh_card.facts.set_text(f"{line.bundle.topology.num_vertices:,} vertices")
         self.setWindowTitle(f"LiveDouble – {self.actor_name}")
-        self.status.notes.set_text("  ".join(line.session.notes), COLOURS.warning)
+        self.stage.show_actor(line.bundle)
+        self.face.show_running(line.bundle, line.session.notes)
+        self.face.camera_view.set_crop(line.session.crop)
         # What came before the feeds were known here woke nobody.
-        self.camera_view.update()
+        self.face.camera_view.update()
         self.viewport.update()
 
     def _failed(self, error: LiveDoubleError) -> None:
         self.error = self.error or error
-        self.banner.show_error(error)
+        self.face.banner.show_error(error)
         self._end("Stopped", COLOURS.error)
 
     def _finished(self, statistics: Statistics) -> None:
         counts = f"{statistics.frames:,} frames, {statistics.solved:,} of them solved."
-        self.banner.show_note("The stream has ended.", counts, "Start again")
+        self.face.banner.show_note("The stream has ended.", counts, "Start again")
         self._end("End of stream", COLOURS.text_faint)
 
     def _end(self, words: str, tint: str) -> None:
-        self.top_bar.set_state(words, tint)
-        self.pane.set_message("")
-        self.camera_view.set_message("No picture")
+        self.face.show_end(words, tint)
         self._has_ended = True
         self.ended.emit()
 
@@ -238,7 +176,7 @@ class LiveWindow(QMainWindow):
     def _recording_broke(self, error: LiveDoubleError) -> None:
         # The line goes on: a full disk is no reason to lose sight of the actor.
         self.recording_error = error
-        self.banner.show_error(error, is_repeatable=False)
+        self.face.banner.show_error(error, is_repeatable=False)
         self.recording_failed.emit()
 
     def _add_to_recording(self) -> None:
@@ -279,32 +217,30 @@ class LiveWindow(QMainWindow):
             return
         self.statistics = statistics = line.session.statistics()
         self._show(line, statistics)
-        for feed, widget in ((frames, self.camera_view), (meshes, self.viewport)):
+        for feed, widget in ((frames, self.face.camera_view), (meshes, self.viewport)):
             if feed.is_ending:
                 widget.update()
+                if self.isMinimized():
+                    feed.take()  # nothing is painted now that could
         if meshes.has_ended:
             error = line.session.error
             self._finished(statistics) if error is None else self._failed(error)
 
     def _show(self, line: Line, statistics: Statistics) -> None:
-        facts, fps = line.session.camera_facts, statistics.fps
-        self.figures.show_readings(readings_of(statistics, facts, self._lateness.age_ms(perf_counter_ns())))
-        self.throughput.add((fps.camera, fps.solve, fps.display))
-        median_slowest = self._lateness.tick()
-        self.latency.add((None, None) if median_slowest is None else (median_slowest[1], median_slowest[0]))
-        self.status.facts.set_text(machinery_words(statistics, self.viewport.gl_renderer))
-        self.camera_card.facts.set_text(camera_words(facts))
-        self.camera_card.label.set_text(timecode_words(self.camera_view.frame))
-        self.camera_view.set_crop(line.session.crop)
-        if self.stage.mesh is not None:
-            truth = self.stage.mesh.frame.truth
-            self.controls.set_has_truth(truth is not None and truth.shape == self.stage.mesh.vertices.shape)
+        facts, age_ms = line.session.camera_facts, self._lateness.age_ms(perf_counter_ns())
+        self.face.show_statistics(statistics, facts, age_ms, self._lateness.tick())
+        self.face.show_machinery(statistics, self.viewport.gl_renderer)
+        self.face.camera_view.set_crop(line.session.crop)
+        mesh = self.stage.mesh
+        if mesh is not None:
+            truth = mesh.frame.truth
+            self.face.controls.set_has_truth(truth is not None and truth.shape == mesh.vertices.shape)
 
     # Commands.
 
     def _set_shading(self, shading: Shading) -> None:
         self.stage.set_shading(shading)
-        self.pane.colour_bar.setVisible(shading is Shading.ERROR)
+        self.face.pane.colour_bar.setVisible(shading is Shading.ERROR)
 
     def _set_crop(self, crop: CropRect) -> None:
         if self.line is not None and not self._has_ended:
@@ -327,9 +263,9 @@ class LiveWindow(QMainWindow):
             if geometry is not None:
                 self.restoreGeometry(geometry)
             if split is not None:
-                self.splitter.restoreState(split)
+                self.face.splitter.restoreState(split)
 
     def _save_geometry(self) -> None:
         if self._settings is not None:
             self._settings.setValue("window/geometry", self.saveGeometry())
-            self._settings.setValue("window/split", self.splitter.saveState())
+            self._settings.setValue("window/split", self.face.splitter.saveState())

@@ -44,6 +44,7 @@ def running(app: QApplication, tiny: ActorBundle) -> Iterator[LiveWindow]:
     with window_on(lambda _: line_of(tiny, [frame(0)])) as window:
         until(lambda: window.has_run and window.statistics is not None, "a mesh is shown")
         until(lambda: window.statistics.displayed == 1, "and counted")
+        QTest.qWait(20)  # what the first numbers needed has been laid out
         yield window
 
 
@@ -72,26 +73,26 @@ def test_actor_and_camera_are_named(running: LiveWindow) -> None:
     assert running.actor_name == "tiny"
     assert running.camera_name == "fake"
     assert "tiny" in running.windowTitle()
-    assert running.figures.camera.reading.detail == "of 30"
+    assert running.face.figures.camera.reading.detail == "of 30"
 
 
 def test_an_error_of_the_line_is_shown_with_reason_and_recovery(app: QApplication, tiny: ActorBundle) -> None:
     with window_on(lambda _: line_of(tiny, [frame(0), GIVES_UP])) as window:
-        until(window.banner.isVisible, "the banner is shown")
-        assert window.banner.reason.text() == GIVES_UP.reason
-        assert window.banner.recovery.text() == GIVES_UP.recovery
-        assert window.banner.again.isVisible()
+        until(window.face.banner.isVisible, "the banner is shown")
+        assert window.face.banner.reason.text() == GIVES_UP.reason
+        assert window.face.banner.recovery.text() == GIVES_UP.recovery
+        assert window.face.banner.again.isVisible()
         assert window.error is GIVES_UP
 
 
 def test_try_again_runs_a_new_line(app: QApplication, tiny: ActorBundle) -> None:
     lines = [line_of(tiny, [GIVES_UP]), line_of(tiny, [frame(0)])]
     with window_on(lambda _: lines.pop(0)) as window:
-        until(window.banner.isVisible, "the banner is shown")
+        until(window.face.banner.isVisible, "the banner is shown")
         assert not window.has_run
-        QTest.mouseClick(window.banner.again, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(window.face.banner.again, Qt.MouseButton.LeftButton)
         until(lambda: window.has_run, "the second line shows a mesh")
-        assert not window.banner.isVisible()
+        assert not window.face.banner.isVisible()
         assert window.error is None
 
 
@@ -107,19 +108,19 @@ def test_an_actor_that_does_not_open_ends_the_line_before_it_runs(app: QApplicat
         until(lambda: bool(ends), "the window hears of it")
         assert ends == [error]
         assert not window.has_run
-        assert window.banner.reason.text() == error.reason
+        assert window.face.banner.reason.text() == error.reason
 
 
 def test_the_end_of_the_stream_is_told_calmly(app: QApplication, tiny: ActorBundle) -> None:
     with window_on(lambda _: line_of(tiny, [frame(0), frame(1)], hangs=False)) as window:
-        until(window.banner.isVisible, "the end is shown")
-        assert "ended" in window.banner.reason.text()
+        until(window.face.banner.isVisible, "the end is shown")
+        assert "ended" in window.face.banner.reason.text()
         assert window.error is None
         assert window.statistics.frames == 2
 
 
 def test_error_colours_are_off_without_truth_and_say_why(running: LiveWindow) -> None:
-    button = running.controls.buttons[Shading.ERROR]
+    button = running.face.controls.buttons[Shading.ERROR]
     assert not button.isEnabled()
     assert "does not know the true mesh" in button.toolTip()
     QTest.keyClick(running, Qt.Key.Key_3)
@@ -128,17 +129,17 @@ def test_error_colours_are_off_without_truth_and_say_why(running: LiveWindow) ->
 
 def test_error_colours_and_their_scale_show_where_the_truth_is_known(app: QApplication, tiny: ActorBundle) -> None:
     with window_on(lambda _: line_of(tiny, true_frames(tiny))) as window:
-        button = window.controls.buttons[Shading.ERROR]
+        button = window.face.controls.buttons[Shading.ERROR]
         until(button.isEnabled, "the error colours are offered")
-        assert not window.pane.colour_bar.isVisible()
+        assert not window.face.pane.colour_bar.isVisible()
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert window.stage.look.shading is Shading.ERROR
-        assert window.pane.colour_bar.isVisible()
-        until(lambda: window.figures.rmse.reading.value != "–", "the error is measured")
+        assert window.face.pane.colour_bar.isVisible()
+        until(lambda: window.face.figures.rmse.reading.value != "–", "the error is measured")
 
 
 def test_an_actor_without_a_skin_is_shown_as_clay(running: LiveWindow) -> None:
-    assert not running.controls.buttons[Shading.SKIN].isEnabled()
+    assert not running.face.controls.buttons[Shading.SKIN].isEnabled()
     assert running.stage.look.shading is Shading.CLAY
 
 
@@ -186,18 +187,18 @@ def test_the_layout_survives_resizing(running: LiveWindow, size: tuple[int, int]
     assert (running.width(), running.height()) == size
     whole = running.rect()
     parts: list[QWidget] = [
-        running.camera_card,
-        running.mesh_card,
-        running.figures,
-        running.throughput,
-        running.latency,
+        running.face.camera_card,
+        running.face.mesh_card,
+        running.face.figures,
+        running.face.throughput,
+        running.face.latency,
     ]
     boxes = [part.rect().translated(part.mapTo(running, part.rect().topLeft())) for part in parts]
     for part, box in zip(parts, boxes, strict=True):
         assert whole.contains(box), part
         assert not any(box.intersects(other) for other in boxes if other is not box), part
-    assert running.viewport.width() > running.camera_view.width()
-    figures = running.figures.findChildren(Figure)
+    assert running.viewport.width() > running.face.camera_view.width()
+    figures = running.face.figures.findChildren(Figure)
     assert len(figures) == 10
     assert all(figure.width() >= figure.minimumSizeHint().width() for figure in figures)
 
@@ -209,21 +210,21 @@ def test_nothing_moves_while_numbers_change(running: LiveWindow) -> None:
 
     before = places()
     for fps in (9.9, 29.97, 120.0, None):
-        running.throughput.add((fps, fps, fps))
-        running.latency.add((None, fps))
-    running.camera_card.facts.set_text("a camera with an uncommonly long name, which nobody shortened" * 3)
-    running.top_bar.set_actor("An actor with a very long name indeed" * 5)
+        running.face.throughput.add((fps, fps, fps))
+        running.face.latency.add((None, fps))
+    running.face.camera_card.facts.set_text("a camera with an uncommonly long name, which nobody shortened" * 3)
+    running.face.top_bar.set_actor("An actor with a very long name indeed" * 5)
     QTest.qWait(20)
     assert places() == before
 
 
 def test_a_dragged_crop_reaches_the_line_inside_the_picture(running: LiveWindow) -> None:
-    view = running.camera_view
+    view = running.face.camera_view
     start = view.crop_box().center().toPoint()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
     QTest.mouseMove(view, start + view.rect().bottomRight())
     assert running.line.session.crop == TINY_CROP, "the network's crop changes on release"
-    assert "Crop" in running.camera_card.facts.text()
+    assert "Crop" in running.face.camera_card.facts.text()
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton)
     crop = running.line.session.crop
     assert crop.is_inside(300, 400)
@@ -231,7 +232,7 @@ def test_a_dragged_crop_reaches_the_line_inside_the_picture(running: LiveWindow)
 
 
 def test_a_double_click_brings_the_actors_own_crop_back(running: LiveWindow) -> None:
-    view = running.camera_view
+    view = running.face.camera_view
     corner = view.crop_box().bottomRight().toPoint()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=corner)
     QTest.mouseMove(view, corner * 0.8)
@@ -259,5 +260,5 @@ def test_notes_of_the_line_stand_in_the_status_line(app: QApplication, tiny: Act
         return line
 
     with window_on(open_) as window:
-        until(lambda: bool(window.status.notes.text()), "a note is shown")
-        assert "640x480" in window.status.notes.text()
+        until(lambda: bool(window.face.status.notes.text()), "a note is shown")
+        assert "640x480" in window.face.status.notes.text()
