@@ -18,8 +18,7 @@ NUM_UNITS = 52
 _ANIMATED_MM = 1.0  # a vertex that some unit moves further than this is animated
 _CONTACT_REACH_CM = 0.3
 _TEETH_SETBACK_CM = 0.3
-# What a gaze unit at weight 1 turns the eye by; adults reach about 45 sideways, 30 up
-# (Lee et al. 2019, normal ductions).
+# What a gaze unit at weight 1 turns the eye by; eyes can turn somewhat further.
 _GAZE_SIDE_DEG, _GAZE_UP_DEG, _GAZE_DOWN_DEG = 32.0, 24.0, 28.0
 
 
