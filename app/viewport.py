@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QImage, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QMouseEvent, QWheelEvent
 
 from engine.bundle import ActorBundle
 from engine.frames import MeshFrame
@@ -29,9 +29,6 @@ class Viewport(Protocol):
 
     def update(self) -> None:
         """Ask for a repaint."""
-
-    def picture(self) -> QImage:
-        """What it shows, drawn again now."""
 
     def release(self) -> None:
         """Free what it holds of OpenGL."""

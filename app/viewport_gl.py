@@ -3,7 +3,7 @@
 Rule: Qt makes the context current before it calls in here; whatever lives in a context dies with that context.
 """
 
-from PyQt6.QtGui import QImage, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
+from PyQt6.QtGui import QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 from PyQt6.QtOpenGLWidgets import QOpenGLWidget
 from PyQt6.QtWidgets import QApplication
 
@@ -67,10 +67,6 @@ class GlViewport(Pointing, QOpenGLWidget):
     def _swapped(self) -> None:
         mesh, self._unswapped = self._unswapped, None
         self.stage.shown(mesh)
-
-    def picture(self) -> QImage:
-        """What it shows, drawn again into memory."""
-        return self.grabFramebuffer()
 
     def _forget(self) -> None:
         self.makeCurrent()

@@ -69,10 +69,6 @@ class OffscreenViewport(Pointing, QWidget):
             self._pixels.data, width_px, height_px, self._pixels.strides[0], QImage.Format.Format_RGBX8888
         )
 
-    def picture(self) -> QImage:
-        """What it shows."""
-        return self.grab().toImage()
-
     def release(self) -> None:
         """Free the context and what lives in it."""
         if self._renderer is not None:
