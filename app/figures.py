@@ -62,8 +62,10 @@ def causes(dropped: Drops) -> str:
 
 def camera_words(facts: CameraFacts) -> str:
     """The camera's name, size and rate, for the head of its pane."""
-    size = f"{facts.width_px} × {facts.height_px}"
-    return "    ".join((facts.name, size, f"{rate_words(facts.rate)} fps" if facts.rate else ""))
+    parts = [facts.name, f"{facts.width_px}×{facts.height_px}"]
+    if facts.rate:
+        parts.append(f"{rate_words(facts.rate)} fps")
+    return "  ·  ".join(parts)
 
 
 def timecode_words(frame: Frame | None) -> str:

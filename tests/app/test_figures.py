@@ -69,7 +69,7 @@ def test_rates_are_written_as_people_call_them() -> None:
 
 
 def test_the_camera_is_told_with_size_and_rate_and_its_timecode_apart() -> None:
-    assert camera_words(FACTS).split("    ") == ["clip", "1200 × 1600", "29.97 fps"]
+    assert camera_words(FACTS).split("  ·  ") == ["clip", "1200×1600", "29.97 fps"]
     assert timecode_words(None) == timecode_words(frame(0)) == ""
     labelled = Frame(picture(), 0, 0, Timecode.parse("01:00:00:05", Fraction(30)))
     assert timecode_words(labelled) == "01:00:00:05"
