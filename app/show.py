@@ -4,9 +4,10 @@ Rule: with and without a display it is the same window; what differs is when it 
 """
 
 import signal
+import sys
 from collections.abc import Callable
 from time import perf_counter_ns
-from types import FrameType
+from types import FrameType, TracebackType
 
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
@@ -34,20 +35,25 @@ def show(request: Request, showing: Showing, progressed: Callable[[int], None]) 
 
     Raises:
         LiveDoubleError: The line could not begin.
+        Exception: A mistake of ours, met while Qt handled an event.
     """
     app = startup.application(showing.is_headless)
     theme.apply(app)
     window = LiveWindow(request, None if showing.is_headless else QSettings())
     run = _Run(app, window, showing, progressed)
     before = {number: signal.signal(number, run.interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    hook, sys.excepthook = sys.excepthook, run.stumbled
     try:
         window.show()
         window.start()
         app.exec()
     finally:
         window.close()
+        sys.excepthook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
+    if run.bug is not None:
+        raise run.bug
     if window.error is not None and not window.has_run:
         raise window.error
     return run.report()
@@ -64,6 +70,7 @@ class _Run:
         self._first_mesh_s: float | None = None
         self._num_ticks = 0  # since the first mesh
         self._error: LiveDoubleError | None = None
+        self.bug: BaseException | None = None
         self._recording: Recording | None = window.record(showing.movie) if showing.movie else None
         window.ended.connect(self._ended)
         window.drawn.connect(self._drawn)
@@ -74,6 +81,15 @@ class _Run:
         """Ctrl+C is a way to end a run; the clock's ticks let Python notice it."""
         self._window.close()
         self._app.quit()
+
+    def stumbled(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """What Qt calls when something of ours fails while it handles an event: the first ends the run.
+
+        A window that goes on with half of its state would show numbers nobody can trust.
+        """
+        if self.bug is None:
+            self.bug = error
+            self._app.quit()
 
     def _drawn(self) -> None:
         if self._first_mesh_s is None:

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication
 from app import startup
 from app.cli.main import main
 from app.opening import Request
+from app.plots import RollingPlot
 from app.show import show
 from app.showing import Showing
 from engine.bundle import ActorBundle
@@ -56,6 +57,17 @@ def test_a_line_that_cannot_begin_raises_its_reason(app: QApplication, tiny: Act
     outside = Request(actor=tiny.folder, camera="pattern:300x400", crop=CropRect(200, 0, 240, 320))
     with pytest.raises(CameraError, match="200,0,240,320"):
         show(outside, HEADLESS, lambda frames: None)
+
+
+def test_a_mistake_of_ours_ends_the_run_instead_of_hanging_it(
+    app: QApplication, tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(self: object, *values: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(RollingPlot, "add", stumble)
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        show(request(tiny, num_frames=None), HEADLESS, lambda frames: None)
 
 
 def test_without_a_display_a_window_is_refused_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
