@@ -13,9 +13,12 @@ class LiveDoubleError(Exception):
     """
 
     def __init__(self, reason: str, recovery: str) -> None:
-        super().__init__(f"{reason} {recovery}")
+        super().__init__(reason, recovery)  # the arguments as they came: an error crosses processes by them
         self.reason = reason
         self.recovery = recovery
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.recovery}"
 
 
 class ActorError(LiveDoubleError):

@@ -155,13 +155,21 @@ class MovieWriter:
         if width_px % 2 or height_px % 2:
             raise ValueError(f"H.264 needs even sizes, got {width_px}x{height_px}")
         self._path = path
+        self._is_open = True
         self._format = "gray" if is_gray else "bgr24"
         self.num_frames = 0
         try:
+            path.open("wb").close()  # FFmpeg itself would notice at the first picture only
+        except OSError as error:
+            raise StorageError(
+                f"The movie {path} cannot be written ({error.strerror}).", "Choose another folder."
+            ) from error
+        try:
             self._container = av.open(str(path), "w")
         except (av.FFmpegError, ValueError) as error:
+            self._remove()
             raise StorageError(
-                f"The movie {path} cannot be written ({error}).", "Choose another folder, or a name ending in .mp4."
+                f"The movie {path} cannot be written ({error}).", "Give a name ending in .mp4, .mov or .mkv."
             ) from error
         self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
         self._stream.width, self._stream.height = width_px, height_px
@@ -177,7 +185,10 @@ class MovieWriter:
 
         Raises:
             StorageError: The disk is full or gone; the partial file is removed.
+            ValueError: The movie is closed, or has failed before.
         """
+        if not self._is_open:  # the encoder would take the process down with it
+            raise ValueError(f"{self._path} is closed")
         try:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=self._format)
             for packet in self._stream.encode(picture):
@@ -192,18 +203,26 @@ class MovieWriter:
         Raises:
             StorageError: The disk is full or gone; the partial file is removed.
         """
+        if not self._is_open:
+            return
         try:
             for packet in self._stream.encode():
                 self._container.mux(packet)
             self._container.close()
         except (av.FFmpegError, OSError) as error:
             self._fail(error)
+        self._is_open = False
 
     def discard(self) -> None:
         """Give up and remove what was written."""
+        self._is_open = False
         with suppress(av.FFmpegError, OSError):  # the file goes away whatever its trailer says
             self._container.close()
-        self._path.unlink(missing_ok=True)
+        self._remove()
+
+    def _remove(self) -> None:
+        if self._path.is_file():  # never a device
+            self._path.unlink()
 
     def _fail(self, error: av.FFmpegError | OSError) -> None:
         self.discard()
