@@ -3,7 +3,12 @@
 Rule: it runs the exported graph whole, so its vertices are what the network itself gives.
 """
 
+import os
+
 import numpy as np
+
+# Before its first import: it would report to its vendor and keep an identifier of this machine in the user's home.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 

@@ -1,4 +1,6 @@
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,3 +183,17 @@ def test_a_network_of_another_kind_is_refused(tiny: ActorBundle, tmp_path: Path,
     save(model, str(bundle.network_path))
     with pytest.raises(BackendError, match="not an actor's network"):
         open_backend(bundle, name)
+
+
+def test_onnx_runtime_leaves_nothing_in_the_users_home(tiny: ActorBundle, tmp_path: Path) -> None:
+    # It reports to its vendor and keeps a device identifier unless told not to before it is first imported.
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys; from pathlib import Path; from engine.bundle import ActorBundle; from engine.backends import"
+        " open_backend; open_backend(ActorBundle.open(Path(sys.argv[1])), 'onnxruntime').close()"
+    )
+    root = Path(__file__).resolve().parents[2]
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-c", code, str(tiny.folder)], env=environment, cwd=tmp_path, check=True)
+    assert [path for path in home.rglob("*") if path.is_file()] == []

@@ -109,7 +109,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_movies_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="ending in .mp4"):
+    with pytest.raises(StorageError, match=r"ending in \.mp4"):
         MovieWriter(tmp_path / "a.docx", 64, 64, RATE)
     assert list(tmp_path.iterdir()) == []
 
