@@ -26,6 +26,7 @@ class MovieCamera:
         is_looping: Start again at the end, for ever. Frame indices count on.
         truth: [N, V, 3] float32, cm: the exact vertices of picture n, where they are known.
         timecode: Of the first picture; the movie's own by default.
+        as_gray: The movie is a monochrome camera's.
         clock: Time.
 
     Raises:
@@ -40,9 +41,10 @@ class MovieCamera:
         is_looping: bool = False,
         truth: np.ndarray | None = None,
         timecode: Timecode | None = None,
+        as_gray: bool = False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        with MovieReader(path) as movie:
+        with MovieReader(path, as_gray=as_gray) as movie:
             facts = movie.facts
         self._path, self._truth, self._clock = path, truth, clock
         self._is_looping = is_looping
@@ -69,7 +71,7 @@ class MovieCamera:
 
     def open(self) -> None:
         """Open the file; the clock starts with the first read."""
-        self._reader = MovieReader(self._path)
+        self._reader = MovieReader(self._path, as_gray=self._facts.is_gray)
         self._pictures = iter(self._reader)
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -136,5 +138,6 @@ def shot_camera(folder: Path, *, is_looping: bool = True, clock: Clock = SYSTEM_
         is_looping=is_looping,
         truth=shot.vertices(),
         timecode=shot.timecode,
+        as_gray=shot.facts.is_gray,
         clock=clock,
     )

@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -145,6 +147,15 @@ def test_a_shot_loops_and_knows_the_truth_of_every_picture(shot_folder: Path) ->
     np.testing.assert_allclose(offsets, [0, 1, 2, 3, 4, 0, 1], atol=1e-3)
     assert frames[0].truth.dtype == np.float32
     assert not frames[0].truth.flags.writeable
+
+
+def test_the_shot_of_a_monochrome_camera_stays_gray(shot_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shot_folder, tmp_path / "gray"))
+    facts = Shot.open(folder).facts
+    Shot.write_facts(folder, replace(facts, is_gray=True))
+    camera = open_camera(f"shot:{folder}", clock=FakeClock())
+    assert camera.facts.is_gray
+    assert read_all(camera, limit=2)[1].image.ndim == 2
 
 
 def test_a_shot_that_must_not_loop_ends(shot_folder: Path) -> None:
