@@ -23,6 +23,7 @@ class Jobs:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+        self._pool.submit(lambda: None)  # its thread is born now, before the window's gives way (startup.give_way)
         self._outcomes: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def submit(

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
+from app import startup
 from app.theme import COLOURS, colour
 from app.viewport import Pointing, Stage
 from engine.bundle import ActorBundle
@@ -29,6 +30,7 @@ class OffscreenViewport(Pointing, QWidget):
         super().__init__()
         self.stage = stage
         stage.redraw = self.update
+        startup.give_way()  # before the driver starts its threads
         self._target = Offscreen(64, 64)
         self.gl_renderer = self._target.gl_renderer
         self._renderer: MeshRenderer | None = None

@@ -29,7 +29,8 @@ class MovieFacts:
     width_px: int
     height_px: int
     rate: Fraction
-    num_frames: int  # as the container claims; 0 where it does not say
+    num_frames: int  # as the container claims, or by its duration; 0 where it says neither
+    is_count_exact: bool  # a duration tells the count to a frame or two
     is_gray: bool
     codec: str
     timecode: Timecode | None
@@ -50,7 +51,9 @@ class MovieReader:
 
     def __init__(self, path: Path, num_threads: int = 0, *, as_gray: bool = False) -> None:
         self._path = path
-        if not path.is_file():
+        if path.is_dir():
+            raise CameraError(f"{path} is a folder, not a movie.", "Give the movie file in it.")
+        if not path.exists():
             raise CameraError(f"There is no movie {path}.", "Check the path.")
         if path.stat().st_size == 0:
             raise CameraError(f"The movie {path} is empty (0 bytes).", "Copy or record it again.")
@@ -72,11 +75,16 @@ class MovieReader:
             width_px=self._stream.width,
             height_px=self._stream.height,
             rate=Fraction(rate),
-            num_frames=self._stream.frames,
+            num_frames=self._stream.frames or self._frames_by_duration(Fraction(rate)),
+            is_count_exact=self._stream.frames > 0,
             is_gray=as_gray or self._stream.codec_context.pix_fmt in _GRAY_FORMATS,
             codec=self._stream.codec_context.name,
             timecode=self._timecode(Fraction(rate)),
         )
+
+    def _frames_by_duration(self, rate: Fraction) -> int:
+        duration = self._container.duration  # in units of 1 / av.time_base seconds
+        return round(Fraction(duration, av.time_base) * rate) if duration else 0
 
     def _timecode(self, rate: Fraction) -> Timecode | None:
         # It sits on the stream (MOV, MP4), on the container (MXF) or as TIMECODE (MKV).
@@ -122,7 +130,7 @@ class MovieReader:
 
 
 class MovieWriter:
-    """Encodes pictures to H.264. A movie that is not closed properly is removed: nothing half-written looks whole.
+    """Encodes pictures to H.264, under an in-progress name until it is whole; what lay there before stays till then.
 
     Args:
         path: `.mp4`, `.mov` or `.mkv`.
@@ -155,17 +163,18 @@ class MovieWriter:
         if width_px % 2 or height_px % 2:
             raise ValueError(f"H.264 needs even sizes, got {width_px}x{height_px}")
         self._path = path
+        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
         self._is_open = True
         self._format = "gray" if is_gray else "bgr24"
         self.num_frames = 0
         try:
-            path.open("wb").close()  # FFmpeg itself would notice at the first picture only
+            self._partial.open("wb").close()  # FFmpeg itself would notice at the first picture only
         except OSError as error:
             raise StorageError(
                 f"The movie {path} cannot be written ({error.strerror}).", "Choose another folder."
             ) from error
         try:
-            self._container = av.open(str(path), "w")
+            self._container = av.open(str(self._partial), "w")
         except (av.FFmpegError, ValueError) as error:
             self._remove()
             raise StorageError(
@@ -209,6 +218,7 @@ class MovieWriter:
             for packet in self._stream.encode():
                 self._container.mux(packet)
             self._container.close()
+            self._partial.replace(self._path)
         except (av.FFmpegError, OSError) as error:
             self._fail(error)
         self._is_open = False
@@ -221,8 +231,7 @@ class MovieWriter:
         self._remove()
 
     def _remove(self) -> None:
-        if self._path.is_file():  # never a device
-            self._path.unlink()
+        self._partial.unlink(missing_ok=True)
 
     def _fail(self, error: av.FFmpegError | OSError) -> None:
         self.discard()

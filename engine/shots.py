@@ -112,7 +112,8 @@ class Shot:
                 "Make or ingest the shot again.",
             )
         with shot.pictures() as movie:
-            if movie.facts.num_frames not in (0, facts.num_frames) or movie.facts.rate != shot.rate:
+            is_other = movie.facts.is_count_exact and movie.facts.num_frames != facts.num_frames
+            if is_other or movie.facts.rate != shot.rate:
                 raise ShotError(
                     f"The shot {folder} claims {facts.num_frames} frames at {shot.rate}/s,"
                     f" its movie holds {movie.facts.num_frames} at {movie.facts.rate}/s.",

@@ -125,9 +125,12 @@ class Checkpoint:
             partial.replace(path)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
             partial.unlink(missing_ok=True)
+            # torch tells a full disk only by how far it came.
+            reason = error.strerror if isinstance(error, OSError) else "the disk is full or gone"
+            kept = "it goes on from the last checkpoint" if path.is_file() else "it starts again"
             raise StorageError(
-                f"The checkpoint {path} could not be written ({error}).",
-                "Free some space and run the same command again: it goes on from the last checkpoint.",
+                f"The checkpoint {path} could not be written ({reason}).",
+                f"Free some space and run the same command again: {kept}.",
             ) from error
 
     @classmethod

@@ -88,6 +88,8 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
     # Before anything long: is this a training to go on with, and may we?
     checksum = data_checksum(data)
     resumed = Checkpoint.load(run / LAST_FILE) if (run / LAST_FILE).is_file() else None
+    if resumed is None and (run / METRICS_FILE).is_file():
+        watch.say("The training that was here ended before its first checkpoint; it starts again.")
     if resumed is not None:
         _check_same_training(resumed, config, checksum, run)
         if resumed.state.step >= resumed.state.total_steps:
@@ -153,7 +155,8 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
         Checkpoint(config, network.shape, facts, state, network.state_dict(), kept).save(run / name)
 
     # The loop.
-    now_s = validated_s = saved_s = time.perf_counter()
+    now_s = validated_s = time.perf_counter()
+    saved_s = now_s - 0.9 * 60.0 * config.checkpoint_minutes  # the first one soon: a kill must not cost the start
     started_s = now_s - state.elapsed_s
     loss_mean, losses, validation_rmse_mm, step_s = 0.0, 0, None, 0.0
     num_steps_here = 0

@@ -3,9 +3,12 @@
 Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was.
 """
 
+import ctypes
 import multiprocessing as mp
 import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ import numpy as np
 from engine.errors import ShotError, StorageError
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.shots import DATASET_FILE, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
 from engine.timecode import Timecode
 from training.actor.identity import identity_of
 from training.actor.occlusion import bake_occlusion
@@ -31,6 +34,7 @@ RATE = Fraction(int(RATE_HZ))
 _MOVIE, _POINTS = "front.mp4", "points.pc2"
 _CRF = 16  # x264: differences of one to two gray levels, under the sensor's own noise after the resize
 _BYTES_PER_FRAME = 5043 * 12 + 45_000  # points, and what the movie takes at this quality
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SHOT_FRAMES = 450  # 15 seconds
 # The paper's parts of a shoot (Laine et al. 2017, section 4.1).
 _SHARES = ((Role.RANGE_OF_MOTION, 0.05), (Role.EXPRESSIONS, 0.05), (Role.PANGRAMS, 0.30), (Role.IN_CHARACTER, 0.60))
@@ -121,14 +125,17 @@ def shoot(
 
 
 def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / TOPOLOGY_FILE).is_file():
-        raise ShotError(f"{folder} holds something other than a shoot.", "Choose a new folder.")
+    ours = {SKIN_FILE, TOPOLOGY_FILE, DATASET_FILE, ".crops", *(plan.name for plan in plans)}
+    if folder.exists() and not folder.is_dir():
+        raise ShotError(f"{folder} is a file.", "Give a new folder.")
+    if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
+        raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     missing = sum(plan.num_frames for plan in plans if not _is_made(folder / plan.name, plan))
     needed, free = missing * _BYTES_PER_FRAME, shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
-            f"The shoot needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free.",
+            f"The shoot needs about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free.",
             "Free some space, choose another disk, or shoot fewer minutes.",
         )
     if not (folder / SKIN_FILE).is_file():
@@ -152,6 +159,8 @@ _counter = None
 def _begin_process(counter: "mp.sharedctypes.Synchronized[int]") -> None:
     global _counter  # the one way a spawned pool hands a shared value to its tasks
     _counter = counter
+    if sys.platform.startswith("linux"):  # also while it waits for work, a worker ends with who started it
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # Mesa's software renderer would start a thread for every core in every process.
     os.environ.setdefault("LP_NUM_THREADS", "1")
 

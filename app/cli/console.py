@@ -144,6 +144,20 @@ def check_can_write(path: Path) -> None:
         raise StorageError(f"There is no folder {path.parent} for {path.name}.", "Make it, or choose another.")
 
 
+def check_results(source: Path | None, *results: Path | None) -> None:
+    """Refuse places for results that cannot work, or that would overwrite what is read.
+
+    Raises:
+        StorageError: A folder does not exist, or a result is the source.
+    """
+    for path in results:
+        if path is None:
+            continue
+        check_can_write(path)
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise StorageError(f"{path} is what is being read.", "Give the result another name.")
+
+
 def check_is_new(folder: Path) -> None:
     """Refuse a place for a new folder before the long work starts rather than after it.
 

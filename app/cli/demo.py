@@ -1,11 +1,10 @@
 """`livedouble demo`: the bundled actor on its bundled clip."""
 
-import os
-import sys
 from pathlib import Path
 
 from app.cli.console import DEMO_CLIP, BackendOption, JsonOption, PrecisionOption, actor_folder, err
 from app.cli.live import FramesOption, HeadlessOption, MovieOption, ScreenshotOption
+from app.display import has_display
 from engine.errors import ShotError
 
 _HEADLESS_FRAMES = 300
@@ -27,7 +26,7 @@ def demo(
 
     Example: livedouble demo --headless --frames 300 --json demo.json
     """
-    from app.cli.showing import check_results, run
+    from app.cli.showing import check_outputs, run
     from app.opening import Request
     from app.showing import Showing
 
@@ -40,7 +39,7 @@ def demo(
     if not headless and not has_display():
         headless, movie = True, movie or _HEADLESS_MOVIE
         err.print(f"There is no display: running headless, the window is recorded to {movie}.", soft_wrap=True)
-    check_results(movie, screenshot, json_file)
+    check_outputs("", movie, screenshot, json_file)
     if headless and frames is None and screenshot is None:
         frames = _HEADLESS_FRAMES
     request = Request(
@@ -52,10 +51,3 @@ def demo(
     )
     showing = Showing(headless, closes_at_end=frames is not None, movie=movie, screenshot=screenshot)
     run(request, showing, json_file)
-
-
-def has_display() -> bool:
-    """Whether a window can be shown; only Linux knows machines without a display."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

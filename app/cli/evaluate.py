@@ -27,10 +27,10 @@ def evaluate(
         str, typer.Argument(metavar="ACTOR", help="An actor's folder, `demo`, or the folder of a training.")
     ],
     data: Annotated[Path, typer.Argument(metavar="DIR", help="The data set; its validation shots are measured.")],
-    frames: Annotated[int | None, typer.Option(help="Measure at most this many, spread over the shots.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Measure at most this many, spread over the shots.")] = None,
     backend: BackendOption = None,
     precision: PrecisionOption = None,
-    threads: Annotated[int | None, typer.Option(help="Processor threads.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.")] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
     ] = None,

@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.console import JsonOption, check_can_write, check_is_new, out, progress, write_json
+from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, out, progress, write_json
+
+if TYPE_CHECKING:
+    from export.network.actor import Export
 
 _CLIP_CRF = 24  # x264: 10 seconds of a 1200x1600 camera in 2 MB
 
@@ -26,7 +29,7 @@ def export(
     last: Annotated[bool, typer.Option("--last", help="Take the newest checkpoint rather than the best.")] = False,
     weights: Annotated[WeightsName, typer.Option(help="How weights are stored.")] = WeightsName.FLOAT16,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an actor that lies there.")] = False,
-    threads: Annotated[int | None, typer.Option(help="Processor threads; by default all cores.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all cores.")] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
     ] = None,
@@ -46,6 +49,8 @@ def export(
         check_can_write(json)
     if clip is not None:
         check_is_new(clip)
+    if name is not None and not name.strip():
+        raise UsageError("The actor's name is empty.", "Give a name, or leave --name out.")
     from engine.shots import DataSet
     from export.network.actor import export_actor
     from export.network.clip import cut_clip
@@ -67,6 +72,17 @@ def export(
             may_replace=replace,
             progress=advance,
         )
+    _tell(actor, exported)
+    if clip is not None:
+        cut = cut_clip(dataset.validation[0], clip, clip_frames, first_frame=0, crf=_CLIP_CRF)
+        size_mb = sum(path.stat().st_size for path in clip.iterdir()) / 1e6
+        out.print(f"{clip}: {cut.facts.num_frames} frames, {size_mb:.1f} MB.", soft_wrap=True)
+    if json is not None:
+        measured = {"disagreement_mm": exported.disagreement_mm, **exported.evaluation.metrics()}
+        write_json(json, {"actor": str(actor), "bytes": exported.num_bytes, **measured})
+
+
+def _tell(actor: Path, exported: "Export") -> None:
     evaluation = exported.evaluation
     out.print(
         f"{actor}: {exported.num_bytes / 1e6:.1f} MB, at most {exported.disagreement_mm:.4f} mm from the trained one;"
@@ -74,17 +90,3 @@ def export(
         f" (a face that never moves: {evaluation.mean_face_rmse_mm:.3f} mm).",
         soft_wrap=True,
     )
-    if clip is not None:
-        cut = cut_clip(dataset.validation[0], clip, clip_frames, first_frame=0, crf=_CLIP_CRF)
-        size_mb = sum(path.stat().st_size for path in clip.iterdir()) / 1e6
-        out.print(f"{clip}: {cut.facts.num_frames} frames, {size_mb:.1f} MB.", soft_wrap=True)
-    if json is not None:
-        write_json(
-            json,
-            {
-                "actor": str(actor),
-                "bytes": exported.num_bytes,
-                "disagreement_mm": exported.disagreement_mm,
-                **evaluation.metrics(),
-            },
-        )

@@ -15,7 +15,10 @@ FramesOption = Annotated[int | None, typer.Option(min=1, help="End after so many
 MovieOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Record what the window shows (.mp4).")]
 HeadlessOption = Annotated[bool, typer.Option("--headless", help="No display needed: the window is painted in memory.")]
 ScreenshotOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write a picture of the running window (.png), then close it.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write a picture of the running window (.png); without --frames or --movie, then close it."
+    ),
 ]
 
 
@@ -43,11 +46,11 @@ def live(
 
     Example: livedouble live --actor demo --camera movie:take.mp4
     """
-    from app.cli.showing import check_results, run
+    from app.cli.showing import check_outputs, run
     from app.opening import Request
     from app.showing import Showing
 
-    check_results(movie, screenshot, json_file)
+    check_outputs(camera, movie, screenshot, json_file)
     request = Request(
         actor=actor_folder(actor),
         camera=camera,

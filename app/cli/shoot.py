@@ -15,7 +15,7 @@ def shoot(
     minutes: Annotated[
         float, typer.Option(min=0.1, max=60, help="Of training footage; validation shots come on top.")
     ] = 5.0,
-    seed: Annotated[int, typer.Option(help="Of every performance: the same seed films the same shots.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of every performance: the same seed films the same shots.")] = 1,
     actor: Annotated[str, typer.Option(help="Which virtual actor.")] = "demo",
     processes: Annotated[int | None, typer.Option(min=1, help="Renderers side by side; by default all cores.")] = None,
     json_file: JsonOption = None,

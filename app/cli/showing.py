@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.console import check_can_write, err, out, progress, write_json
+from app.cli.console import check_results, err, out, progress, write_json
 from engine.errors import LiveDoubleError, StorageError
 from engine.machine import machine_facts
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 MOVIE_SUFFIXES = (".mp4", ".mov", ".mkv")
 
 
-def check_results(movie: Path | None, screenshot: Path | None, json_file: Path | None) -> None:
+def check_outputs(camera: str, movie: Path | None, screenshot: Path | None, json_file: Path | None) -> None:
     """Refuse places for results that cannot work, before anything runs.
 
     Raises:
-        StorageError: A folder does not exist, or a name has the wrong ending.
+        StorageError: A folder does not exist, a name has the wrong ending, or a result would overwrite the camera's
+            movie.
     """
+    kind, _, source = camera.partition(":")
+    check_results(Path(source) if kind == "movie" and source else None, movie, screenshot, json_file)
     for path, suffixes in ((movie, MOVIE_SUFFIXES), (screenshot, (".png", ".jpg")), (json_file, None)):
-        if path is None:
-            continue
-        check_can_write(path)
-        if suffixes and path.suffix.lower() not in suffixes:
+        if path is not None and suffixes and path.suffix.lower() not in suffixes:
             raise StorageError(f"{path} cannot be written.", f"Give a name ending in {' or '.join(suffixes)}.")
 
 

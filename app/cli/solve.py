@@ -13,8 +13,9 @@ from app.cli.console import (
     BackendOption,
     JsonOption,
     PrecisionOption,
+    UsageError,
     actor_folder,
-    check_can_write,
+    check_results,
     err,
     out,
     parse_crop,
@@ -75,9 +76,9 @@ def solve(
     from engine.solve_movie import solve_movie
     from engine.solved import check_space, is_with_vertices
 
-    for path in (file, json_file):
-        if path is not None:
-            check_can_write(path)
+    if file.suffix.lower() != ".npz":
+        raise UsageError(f"{file} is not a name for the result.", "Give a file name ending in .npz.")
+    check_results(movie, file, json_file)
     bundle = ActorBundle.open(actor_folder(actor))
     with MovieReader(movie) as reader:
         facts = reader.facts

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.cli.console import clock, err, out
+from app.cli.console import JsonOption, check_can_write, clock, err, out, write_json
 
 if TYPE_CHECKING:
     from training.loop import Status
@@ -33,12 +34,13 @@ def train(
     frames: Annotated[int | None, typer.Option(help="Train on this many frames, spread evenly over the shots.")] = None,
     batch: Annotated[int | None, typer.Option(help="Frames a step; the paper's 50.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's step at the end of its ramp-up.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the weights, the order and the augmentation.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the weights, the order and the augmentation.")] = None,
     device: Annotated[DeviceName, typer.Option(help="What computes.")] = DeviceName.CPU,
-    threads: Annotated[int | None, typer.Option(help="Processor threads; by default all cores.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all cores.")] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
     ] = None,
+    json: JsonOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the settings and stop.")] = False,
 ) -> None:
     """Train an actor's network on a data set.
@@ -47,6 +49,8 @@ def train(
 
     Example: livedouble train data/demo --out runs/demo --minutes 60
     """
+    if json is not None:
+        check_can_write(json)
     from engine.shots import DataSet
     from training.config import TrainConfig
 
@@ -73,12 +77,17 @@ def train(
         watch = Watch(screen.say, screen.decoding, screen.stepped, interrupt.was_asked)
         outcome = train_network(dataset, config, run, compute, cache or data / ".crops", watch)
     state = outcome.state
+    if json is not None:
+        write_json(
+            json, {"run": str(run), "is_finished": outcome.is_finished, "machine": compute.words, **asdict(state)}
+        )
     if not outcome.is_finished:
         err.print(f"Saved at step {state.step} of {state.total_steps}. The same command goes on from there.")
         raise typer.Exit(130)
     out.print(
         f"Trained {state.step} steps in {clock(state.elapsed_s)}: {state.best_rmse_mm:.3f} mm on validation"
-        f" (step {state.best_step}). Next: livedouble export {run} --out ACTOR"
+        f" (step {state.best_step}). Next: livedouble export {run} --out ACTOR",
+        soft_wrap=True,
     )
 
 
@@ -134,7 +143,8 @@ class _Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if err.is_terminal:  # stopping what never ran would print an empty line
+            self._bar.stop()
 
     def say(self, line: str) -> None:
         """A line that stays."""

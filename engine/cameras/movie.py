@@ -16,6 +16,8 @@ from engine.movies import MovieReader
 from engine.shots import Shot
 from engine.timecode import Timecode
 
+_WHOLE = 0.98  # a movie's own count may be a little off where it is told by its duration
+
 
 class MovieCamera:
     """Plays a movie file.
@@ -110,6 +112,12 @@ class MovieCamera:
 
     def _next_picture(self, reader: MovieReader) -> np.ndarray | None:
         picture = next(self._pictures, None)
+        claimed = reader.facts.num_frames
+        if picture is None and 0 < self._position < claimed * _WHOLE - 2:
+            raise CameraError(
+                f"The movie {self._path} breaks off: {self._position} of {claimed} pictures can be decoded.",
+                "Copy it again, or cut the damaged part.",
+            )
         if picture is None and self._position == 0:
             raise CameraError(f"The movie {self._path} holds no picture.", "Copy or record it again.")
         if picture is None and self._is_looping:

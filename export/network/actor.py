@@ -88,12 +88,11 @@ def export_actor(
             f"{data.folder} is not what the network was trained on, or has changed since.",
             "Give the data set of the training with --data.",
         )
-    if out.exists() and not (may_replace and (out / FACTS_FILE).is_file()):
-        raise StorageError(f"{out} exists already.", "Choose another folder, or replace an actor with --replace.")
+    _check_place(out, may_replace)
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
     shots = tuple(cache_shot(shot, data.crop, width_px, height_px, cache) for shot in data.validation)
     validation = choose_frames(shots, None)
-    partial = out.with_name(out.name + ".partial")
+    partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
@@ -101,9 +100,11 @@ def export_actor(
         export = _prove(checkpoint.solver(), ActorBundle.open(partial), validation, progress)
         metrics = export.evaluation.metrics() | {"disagreement_mm": export.disagreement_mm}
         (partial / FACTS_FILE).write_text(replace(facts, metrics=metrics).to_json(), "utf-8")
-        if out.exists():
-            shutil.rmtree(out)
+        if out.exists():  # the old one goes when the new one stands
+            shutil.rmtree(old, ignore_errors=True)
+            out.rename(old)
         partial.replace(out)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise StorageError(
             f"The actor {out} could not be written ({error.strerror}).", "Free some space or choose another folder."
@@ -111,6 +112,20 @@ def export_actor(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return replace(export, folder=out, num_bytes=sum(path.stat().st_size for path in out.iterdir()))
+
+
+def _check_place(out: Path, may_replace: bool) -> None:
+    """Refuse a place that holds anything but, if it may be replaced, a whole actor."""
+    if not out.exists():
+        return
+    if not may_replace or not (out / FACTS_FILE).is_file():
+        raise StorageError(f"{out} exists already.", "Choose another folder, or replace an actor with --replace.")
+    listed = {FACTS_FILE, *BundleFacts.from_json((out / FACTS_FILE).read_text("utf-8")).files}
+    others = sorted(path.name for path in out.iterdir() if path.name not in listed)
+    if others:
+        raise StorageError(
+            f"{out} holds more than an actor ({', '.join(others[:3])}).", "Choose another folder, or move these first."
+        )
 
 
 def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weights: str) -> BundleFacts:

@@ -52,7 +52,9 @@ def cut_clip(shot: Shot, folder: Path, num_frames: int, first_frame: int, crf: i
             for picture in itertools.islice(movie, first_frame, last_frame):
                 writer.write(picture)
     pack_points(partial / _POINTS, np.asarray(shot.vertices()[first_frame:last_frame]))
-    clip_facts = replace(shot.facts, num_frames=num_frames, timecode=str(timecode), movie=_MOVIE, points=_POINTS)
+    clip_facts = replace(
+        shot.facts, name=folder.name, num_frames=num_frames, timecode=str(timecode), movie=_MOVIE, points=_POINTS
+    )
     Shot.write_facts(partial, clip_facts)
     partial.replace(folder)
     return Shot.open(folder)

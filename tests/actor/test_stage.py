@@ -117,7 +117,7 @@ def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(
 
 def test_a_shoot_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(ShotError, match="something other than a shoot"):
+    with pytest.raises(ShotError, match="something other than this shoot"):
         shoot.shoot(tmp_path, "demo", 1, 1, num_processes=1, progress=lambda _: None)
 
 
@@ -125,5 +125,5 @@ def test_a_shoot_refuses_to_start_where_the_disk_will_not_hold_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shoot, "_BYTES_PER_FRAME", 10**15)
-    with pytest.raises(StorageError, match="GB free"):
+    with pytest.raises(StorageError, match="MB free"):
         shoot.shoot(tmp_path / "new", "demo", 1, 1, num_processes=1, progress=lambda _: None)

@@ -53,7 +53,7 @@ def test_only_the_command_line_prints() -> None:
         (r"\.compile_model$", ("engine/backends",)),
         (r"^optimi[sz]er\.step$", ("training/loop.py",)),
         (r"^torch\.onnx\.export$", ("export/network",)),
-        (r"^gl\.gl[A-Z]|^gl[A-Z]\w+$", ("engine/render", "app/viewport", "app/mesh_view", "app/")),
+        (r"^gl\.gl[A-Z]|^gl[A-Z]\w+$", ("engine/render", "app/viewport")),
         (r"VideoCapture$", ("engine/cameras",)),
     ],
 )
