@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -127,3 +131,53 @@ def test_a_shoot_refuses_to_start_where_the_disk_will_not_hold_it(
     monkeypatch.setattr(shoot, "_BYTES_PER_FRAME", 10**15)
     with pytest.raises(StorageError, match="MB free"):
         shoot.shoot(tmp_path / "new", "demo", 1, 1, num_processes=1, progress=lambda _: None)
+
+
+def test_workers_end_with_a_shoot_that_is_killed(tmp_path: Path) -> None:
+    # A killed shoot once left its renderers behind, and they went on writing.
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux tells a process that its parent has died")
+    code = (
+        "import sys, time, multiprocessing as mp\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from training.shoot import _begin_process\n"
+        "import os\n"
+        "if __name__ == '__main__':\n"
+        "    context = mp.get_context('spawn')\n"
+        "    pool = ProcessPoolExecutor(1, context, _begin_process, (context.Value('l', 0),))\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    root = Path(__file__).resolve().parents[2]
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=tmp_path,
+    )
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait(10)
+    parent.stdout.close()
+    parent.stdin.close()
+    gone = threading.Event()
+    for _ in range(100):
+        state = Path(f"/proc/{worker}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            gone.set()
+            break
+        gone.wait(0.1)
+    assert gone.is_set(), "the worker outlived its shoot"
+
+
+def test_a_shoot_is_not_laid_over_an_actor(tmp_path: Path, rig: Rig) -> None:
+    rig.topology.save(tmp_path / "topology.npz")
+    (tmp_path / "bundle.json").write_text("{}")
+    with pytest.raises(ShotError, match="something other than this shoot"):
+        shoot.shoot(tmp_path, "demo", 1, 1, num_processes=1, progress=lambda _: None)

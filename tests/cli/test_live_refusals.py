@@ -1,5 +1,6 @@
 """`livedouble live` with what cannot work: one clear line each, before any window."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,20 @@ def test_a_crop_outside_the_picture_is_one_line(actor: Path) -> None:
         "live", "--headless", "--actor", actor, "--camera", "pattern:300x400", "--crop", "200,0,240,320"
     )
     assert_one_clear_line(outcome, "200,0,240,320", "300x400")
+
+
+def test_a_recording_never_overwrites_the_movie_that_plays(actor: Path, movie: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(movie, tmp_path / "own.mp4"))
+    before = own.read_bytes()
+    outcome = livedouble("live", "--headless", "--actor", actor, "--camera", f"movie:{own}", "--movie", own)
+    assert_one_clear_line(outcome, "own.mp4", "being read")
+    assert own.read_bytes() == before
+
+
+def test_a_display_that_does_not_answer_is_one_line(actor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Qt itself would end the process with a signal.
+    monkeypatch.setenv("DISPLAY", ":4711")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    outcome = livedouble("live", "--actor", actor, "--camera", "pattern:", "--frames", "3")
+    assert_one_clear_line(outcome, "no display", "--headless")

@@ -142,3 +142,25 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(actor: Path, movie: Path, sm
 def test_a_full_disk_for_the_report_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
     outcome = _solve(movie, actor, tmp_path / "solved.npz", "--json", "/dev/full")
     assert_one_clear_line(outcome, "/dev/full", "disk is full")
+
+
+@pytest.mark.parametrize("name", ["own.mp4", "solved.txt"])
+def test_a_result_that_is_not_an_npz_is_refused_and_nothing_is_overwritten(
+    actor: Path, movie: Path, tmp_path: Path, name: str
+) -> None:
+    own = Path(shutil.copy(movie, tmp_path / "own.mp4"))
+    before = own.read_bytes()
+    assert_one_clear_line(livedouble("solve", own, "--actor", actor, "--out", tmp_path / name), name, ".npz")
+    assert own.read_bytes() == before
+
+
+def test_a_movie_cut_off_is_said_to_be(actor: Path, tmp_path: Path) -> None:
+    # Matroska counts no frames; its duration tells what is missing.
+    path = tmp_path / "cut.mkv"
+    noise = np.random.default_rng(1)
+    with MovieWriter(path, 128, 160, Fraction(30)) as writer:
+        for _ in range(60):
+            writer.write(noise.integers(0, 256, (160, 128, 3), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    outcome = livedouble("solve", path, "--actor", actor, "--out", tmp_path / "solved.npz", *_ORT)
+    assert "claims 60 frames" in outcome.err

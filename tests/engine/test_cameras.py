@@ -293,3 +293,14 @@ def test_a_device_without_pictures_is_refused_and_released() -> None:
             camera.open()
         camera.close()
         assert device.is_released
+
+
+def test_a_movie_that_breaks_off_says_so_at_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "cut.mkv"
+    noise = np.random.default_rng(1)
+    with MovieWriter(path, 128, 160, RATE) as movie:
+        for _ in range(60):
+            movie.write(noise.integers(0, 256, (160, 128, 3), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(CameraError, match=r"breaks off: \d+ of 60"):
+        read_all(open_camera(f"movie:{path}", clock=FakeClock()))

@@ -131,3 +131,14 @@ def test_a_movie_cut_in_the_middle_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(CameraError):
         MovieReader(path)
+
+
+def test_what_lay_there_stays_until_the_new_movie_is_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp4", [RAMP] * 2)
+    before = path.read_bytes()
+    movie = MovieWriter(path, 64, 64, RATE)
+    movie.write(np.zeros((64, 64, 3), np.uint8))
+    assert path.read_bytes() == before
+    movie.close()
+    assert path.read_bytes() != before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.mp4"]

@@ -104,3 +104,12 @@ def test_other_data_than_the_trainings_are_refused(export, tmp_path_factory):
     other = write_tiny_data(tmp_path_factory.mktemp("other") / "tiny", 20)
     with pytest.raises(LiveDoubleError, match="not what the network was trained on"):
         export(data=other)
+
+
+def test_a_folder_that_holds_more_than_an_actor_is_never_replaced(export, tmp_path):
+    folder = export().folder
+    (folder / "holiday.jpg").write_bytes(b"precious")
+    with pytest.raises(StorageError, match=r"more than an actor \(holiday\.jpg\)"):
+        export(may_replace=True)
+    assert (folder / "holiday.jpg").read_bytes() == b"precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["actor"]
