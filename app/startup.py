@@ -10,7 +10,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
-_YIELD_NICE = 5  # a third of the processor time of a thread that does not yield, where both want it
+_YIELD_NICE = 10  # a tenth of the processor time of a thread that does not yield, where both want it
 _THREAD_SWITCH_S = 0.0005  # Python's 5 ms lets a busy thread hold up painting: 7 ms instead of 2
 
 if sys.platform.startswith("linux"):

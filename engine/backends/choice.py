@@ -12,7 +12,6 @@ from engine.errors import BackendError
 from engine.machine import usable_cores
 
 _PROBES = {ov.NAME: ov.status, ort.NAME: ort.status, trt.NAME: trt.status}
-_AUTOMATIC = (ov.NAME, ort.NAME)  # fastest first
 _MOST_THREADS = 8  # a single crop is too little work for more
 
 
@@ -52,12 +51,20 @@ def choose_backend(name: str | None = None, precision: str | None = None) -> tup
     if name is not None:
         return _named(name, precision)
     reasons = []
-    for candidate in _AUTOMATIC:
+    for candidate in _fastest_first():
         try:
             return _named(candidate, precision)
         except BackendError as error:
             reasons.append(error.reason)
     raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
+
+
+def _fastest_first() -> tuple[str, ...]:
+    # With matrix units OpenVINO's bfloat16 is three times as fast. In float32 both are alike alone, and beside a window
+    # drawn by the processor ONNX Runtime solves in two thirds of the time.
+    openvino = _PROBES[ov.NAME]()
+    has_matrix_units = openvino.is_usable and openvino.precisions[0] == "bfloat16"
+    return (ov.NAME, ort.NAME) if has_matrix_units else (ort.NAME, ov.NAME)
 
 
 def _named(name: str, precision: str | None) -> tuple[str, str]:

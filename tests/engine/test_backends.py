@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.backends import Backend, backend_report, open_backend
+from engine.backends import Backend, backend_report, choose_backend, open_backend
 from engine.backends import ov as ov_backend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
@@ -86,10 +86,22 @@ def test_it_says_what_runs(backend: Backend) -> None:
 # Choosing
 
 
-def test_the_automatic_choice_is_the_first_usable_one(tiny: ActorBundle) -> None:
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [({"avx2"}, ("onnxruntime", "float32")), ({"avx512_bf16", "amx_bf16"}, ("openvino", "bfloat16"))],
+)
+def test_the_automatic_choice_follows_the_processor(
+    monkeypatch: pytest.MonkeyPatch, features: set[str], expected: tuple[str, str]
+) -> None:
+    if not ov_backend.status().is_usable:
+        pytest.skip("OpenVINO does not load here")
+    monkeypatch.setattr(ov_backend, "processor_features", lambda: frozenset(features))
+    assert choose_backend() == expected
+
+
+def test_the_automatic_choice_runs(tiny: ActorBundle) -> None:
     opened = open_backend(tiny, num_threads=1)
-    usable = next(status for status in backend_report() if status.is_usable)
-    assert (opened.name, opened.precision) == (usable.name, usable.precisions[0])
+    assert (opened.name, opened.precision) == choose_backend()
     opened.close()
 
 
