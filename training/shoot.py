@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,14 +53,16 @@ class ShotPlan:
     num_frames: int
     seed: tuple[int, ...]
     timecode: str
+    is_gray: bool = True
 
 
-def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
+def plan_shoot(minutes: float, seed: int, is_gray: bool = True) -> tuple[ShotPlan, ...]:
     """The shots of a shoot.
 
     Args:
         minutes: Of training footage; validation shots of a later session come on top (10 %).
         seed: Of every performance.
+        is_gray: Filmed by a monochrome camera.
     """
     total = round(minutes * 60 * RATE_HZ)
     plans: list[ShotPlan] = []
@@ -74,13 +76,20 @@ def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
             # A later session is shot on another day: its clock starts at another hour.
             hour = 14 if role is Role.VALIDATION else 10
             start = Timecode.parse(f"{hour}:00:00:00", RATE).plus(index * 60 * int(RATE))
-            plans.append(ShotPlan(f"{index + 1:03}_{role.value}", role, length, (seed, index), str(start)))
+            plans.append(ShotPlan(f"{index + 1:03}_{role.value}", role, length, (seed, index), str(start), is_gray))
     return tuple(plans)
 
 
 def shoot(
-    folder: Path, actor: str, minutes: float, seed: int, *, num_processes: int, progress: Callable[[int], None]
-) -> DataSet:  # fmt: skip
+    folder: Path,
+    actor: str,
+    minutes: float,
+    seed: int,
+    *,
+    num_processes: int,
+    progress: Callable[[int], None],
+    is_gray: bool = True,
+) -> DataSet:
     """Make (or finish) the data set `folder`.
 
     Args:
@@ -90,13 +99,14 @@ def shoot(
         seed: Of every performance.
         num_processes: Renderers side by side.
         progress: Called with the number of frames made since the last call, from the calling thread.
+        is_gray: Filmed by a monochrome camera, as the paper's.
 
     Raises:
         ShotError: The folder holds something else.
         StorageError: The disk will not hold the result.
     """
     rig = build_rig(identity_of(actor))
-    plans = plan_shoot(minutes, seed)
+    plans = plan_shoot(minutes, seed, is_gray)
     _prepare(folder, rig, plans)
     total = sum(plan.num_frames for plan in plans)
     missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
@@ -148,7 +158,10 @@ def _is_made(folder: Path, plan: ShotPlan) -> bool:
     if not folder.is_dir():
         return False
     facts = Shot.open(folder).facts
-    if (facts.role, facts.num_frames, facts.seed) != (plan.role, plan.num_frames, plan.seed[0]):
+    made, wanted = (
+        (of.role, of.num_frames, seed, of.is_gray) for of, seed in ((facts, facts.seed), (plan, plan.seed[0]))
+    )
+    if made != wanted:
         raise ShotError(f"{folder} is a shot of another shoot.", "Choose a new folder, or the same minutes and seed.")
     return True
 
@@ -179,10 +192,18 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
     partial = folder / f"{plan.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    stage = Stage(rig.topology, skin, _LATER_SESSION if plan.role is Role.VALIDATION else StageSetup())
+    setup = _LATER_SESSION if plan.role is Role.VALIDATION else StageSetup()
+    stage = Stage(rig.topology, skin, replace(setup, is_gray=plan.is_gray))
     with (
         MovieWriter(
-            partial / _MOVIE, WIDTH_PX, HEIGHT_PX, RATE, crf=_CRF, is_gray=True, timecode=timecode, num_threads=1
+            partial / _MOVIE,
+            WIDTH_PX,
+            HEIGHT_PX,
+            RATE,
+            crf=_CRF,
+            is_gray=plan.is_gray,
+            timecode=timecode,
+            num_threads=1,
         ) as movie,
         PointCacheWriter(partial / _POINTS, rig.topology.num_vertices) as points,
     ):
@@ -201,7 +222,7 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
     facts = ShotFacts(
         name=plan.name, role=plan.role, num_frames=plan.num_frames, num_vertices=rig.topology.num_vertices,
         rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movie=_MOVIE, points=_POINTS,
-        is_gray=True, seed=plan.seed[0],
+        is_gray=plan.is_gray, seed=plan.seed[0],
     )  # fmt: skip
     Shot.write_facts(partial, facts)
     partial.replace(folder / plan.name)

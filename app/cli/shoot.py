@@ -17,6 +17,9 @@ def shoot(
     ] = 5.0,
     seed: Annotated[int, typer.Option(min=0, help="Of every performance: the same seed films the same shots.")] = 1,
     actor: Annotated[str, typer.Option(help="Which virtual actor.")] = "demo",
+    colour: Annotated[
+        bool, typer.Option("--colour", help="Film in colour; by default monochrome, as the paper.")
+    ] = False,
     processes: Annotated[int | None, typer.Option(min=1, help="Renderers side by side; by default all cores.")] = None,
     json_file: JsonOption = None,
 ) -> None:
@@ -31,11 +34,11 @@ def shoot(
     from training.shoot import plan_shoot
     from training.shoot import shoot as film
 
-    total = sum(plan.num_frames for plan in plan_shoot(minutes, seed))
+    total = sum(plan.num_frames for plan in plan_shoot(minutes, seed, not colour))
     num_processes = processes or os.cpu_count() or 1
     started_s = time.perf_counter()
     with progress("filming", total) as advance:
-        data = film(folder, actor, minutes, seed, num_processes=num_processes, progress=advance)
+        data = film(folder, actor, minutes, seed, num_processes=num_processes, progress=advance, is_gray=not colour)
     elapsed_s = time.perf_counter() - started_s
     frames = sum(shot.facts.num_frames for shot in data.shots)
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -106,7 +107,7 @@ def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(
         ShotPlan("001_a", Role.EXPRESSIONS, 3, (1, 0), "10:00:00:00"),
         ShotPlan("002_b", Role.VALIDATION, 3, (1, 1), "14:00:00:00"),
     )
-    monkeypatch.setattr(shoot, "plan_shoot", lambda minutes, seed: plans)
+    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: plans)
     make_shot(folder, "demo", plans[0])
     (folder / "002_b.partial").mkdir()  # what a kill leaves
     before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
@@ -117,6 +118,21 @@ def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(
     assert [shot.facts.name for shot in data.validation] == ["002_b"]
     assert sum(told) == 6
     assert (folder / "001_a" / "front.mp4").stat().st_mtime_ns == before
+
+
+def test_a_colour_shoot_has_a_colour_movie_and_does_not_mix_with_a_gray_one(
+    tmp_path: Path, rig: Rig, skin: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = small_folder(tmp_path / "data", rig, skin)
+    colour = ShotPlan("001_a", Role.VALIDATION, 2, (1, 0), "14:00:00:00", is_gray=False)
+    make_shot(folder, "demo", colour)
+    with Shot.open(folder / "001_a").pictures() as movie:
+        picture = next(iter(movie))
+    assert picture.shape == (HEIGHT_PX, WIDTH_PX, 3)
+    assert np.ptp(picture[800, 600].astype(int)) > 10, "skin is not gray"
+    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: (replace(colour, is_gray=True),))
+    with pytest.raises(ShotError, match="another shoot"):
+        shoot.shoot(folder, "demo", 1, 1, num_processes=1, progress=lambda _: None)
 
 
 def test_a_shoot_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
