@@ -107,9 +107,8 @@ def shoot(
     """
     rig = build_rig(identity_of(actor))
     plans = plan_shoot(minutes, seed, is_gray)
-    _prepare(folder, rig, plans)
+    missing = _prepare(folder, rig, plans)
     total = sum(plan.num_frames for plan in plans)
-    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
     progress(total - sum(plan.num_frames for plan in missing))
 
     context = mp.get_context("spawn")
@@ -134,15 +133,16 @@ def shoot(
     return DataSet.open(folder)
 
 
-def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> None:
+def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> list[ShotPlan]:
+    """Make the folder ready; returns the shots that are still to be made."""
     ours = {SKIN_FILE, TOPOLOGY_FILE, DATASET_FILE, ".crops", *(plan.name for plan in plans)}
     if folder.exists() and not folder.is_dir():
         raise ShotError(f"{folder} is a file.", "Give a new folder.")
     if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
         raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    missing = sum(plan.num_frames for plan in plans if not _is_made(folder / plan.name, plan))
-    needed, free = missing * _BYTES_PER_FRAME, shutil.disk_usage(folder).free
+    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
+    needed, free = sum(plan.num_frames for plan in missing) * _BYTES_PER_FRAME, shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
             f"The shoot needs about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free.",
@@ -152,6 +152,7 @@ def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> None:
         skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))
         cv2.imwrite(str(folder / SKIN_FILE), skin[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
     rig.topology.save(folder / TOPOLOGY_FILE)
+    return missing
 
 
 def _is_made(folder: Path, plan: ShotPlan) -> bool:

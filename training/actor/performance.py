@@ -202,14 +202,10 @@ def _in_character(num_frames: int, units: tuple[str, ...], rng: np.random.Genera
     return _speech(num_frames, units, rng) * speaks + _expressions(num_frames, units, rng) * (1 - 0.75 * speaks)
 
 
-def _validation(num_frames: int, units: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
-    return _in_character(num_frames, units, rng)
-
-
 _PARTS: dict[Role, Callable[[int, tuple[str, ...], np.random.Generator], np.ndarray]] = {
     Role.RANGE_OF_MOTION: _range_of_motion,
     Role.EXPRESSIONS: _expressions,
     Role.PANGRAMS: _speech,
     Role.IN_CHARACTER: _in_character,
-    Role.VALIDATION: _validation,
+    Role.VALIDATION: _in_character,
 }
