@@ -4,6 +4,7 @@ Rule: what opens is whole. Counts, rates and files are checked when a shot or da
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -18,7 +19,8 @@ from engine.movies import MovieReader
 from engine.points import read_points
 from engine.timecode import Timecode
 
-SCHEMA = 1
+SCHEMA = 2
+FRONT = "front"  # the camera every shot has and the network is trained for
 SHOT_FILE = "shot.json"
 DATASET_FILE = "dataset.json"
 TOPOLOGY_FILE = "topology.npz"
@@ -45,9 +47,11 @@ class ShotFacts:
     num_vertices: int
     rate: tuple[int, int]  # frames per second, numerator and denominator
     timecode: str  # of the first frame
-    movie: str  # file name inside the shot's folder
+    movies: Mapping[str, str]  # file name inside the shot's folder, by camera; `front` is always there
     points: str  # file name inside the shot's folder
-    is_gray: bool = False  # a monochrome camera's movie
+    slate: str = ""  # scene and take, as on the clapper board
+    notes: str = ""  # what was performed, for people
+    is_gray: bool = False  # monochrome cameras' movies
     seed: int | None = None  # of the virtual actor's performance
     schema: int = SCHEMA
 
@@ -74,14 +78,25 @@ class Shot:
         """Of the first frame."""
         return Timecode.parse(self.facts.timecode, self.rate)
 
-    @property
-    def movie_path(self) -> Path:
-        """The movie file."""
-        return self.folder / self.facts.movie
+    def movie_path(self, camera: str = FRONT) -> Path:
+        """The movie file of a camera.
 
-    def pictures(self) -> MovieReader:
-        """The movie, from its first frame."""
-        return MovieReader(self.movie_path, as_gray=self.facts.is_gray)
+        Raises:
+            ShotError: The shot has no such camera.
+        """
+        if camera not in self.facts.movies:
+            raise ShotError(
+                f"The shot {self.folder} has no camera '{camera}'.", f"It has: {', '.join(self.facts.movies)}."
+            )
+        return self.folder / self.facts.movies[camera]
+
+    def pictures(self, camera: str = FRONT) -> MovieReader:
+        """The movie of a camera, from its first frame.
+
+        Raises:
+            ShotError: The shot has no such camera.
+        """
+        return MovieReader(self.movie_path(camera), as_gray=self.facts.is_gray)
 
     def vertices(self) -> np.ndarray:
         """[N, V, 3] float32, cm, head-stabilised; mapped where the layout allows."""
@@ -111,14 +126,15 @@ class Shot:
                 f" its point cache holds {shape[0]} of {shape[1]}.",
                 "Make or ingest the shot again.",
             )
-        with shot.pictures() as movie:
-            is_other = movie.facts.is_count_exact and movie.facts.num_frames != facts.num_frames
-            if is_other or movie.facts.rate != shot.rate:
-                raise ShotError(
-                    f"The shot {folder} claims {facts.num_frames} frames at {shot.rate}/s,"
-                    f" its movie holds {movie.facts.num_frames} at {movie.facts.rate}/s.",
-                    "Make or ingest the shot again.",
-                )
+        for camera in {FRONT, *facts.movies}:
+            with shot.pictures(camera) as movie:
+                is_other = movie.facts.is_count_exact and movie.facts.num_frames != facts.num_frames
+                if is_other or movie.facts.rate != shot.rate:
+                    raise ShotError(
+                        f"The shot {folder} claims {facts.num_frames} frames at {shot.rate}/s,"
+                        f" its {camera} movie holds {movie.facts.num_frames} at {movie.facts.rate}/s.",
+                        "Make or ingest the shot again.",
+                    )
         return shot
 
     @staticmethod
@@ -127,27 +143,43 @@ class Shot:
         _write_json(folder / SHOT_FILE, asdict(facts))
 
 
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """What a data set knows of one of its cameras.
+
+    Args:
+        crop: What a network sees of this camera's pictures, the same for the whole shoot.
+        frame_width_px: Of every movie.
+        frame_height_px: Of every movie.
+    """
+
+    crop: CropRect
+    frame_width_px: int
+    frame_height_px: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DataSet:
-    """All shots of one actor before one camera.
+    """All shots of one actor before one set of cameras.
 
     Args:
         folder: Where it lies; shots are its sub-folders.
         actor: The actor's name.
-        crop: What the network sees, the same for the whole shoot.
-        frame_width_px: Of every movie.
-        frame_height_px: Of every movie.
+        cameras: By name; `front` is always there.
         topology: The actor's mesh.
         shots: In the manifest's order.
     """
 
     folder: Path
     actor: str
-    crop: CropRect
-    frame_width_px: int
-    frame_height_px: int
+    cameras: Mapping[str, Viewpoint]
     topology: Topology
     shots: tuple[Shot, ...]
+
+    @property
+    def front(self) -> Viewpoint:
+        """The camera every data set has."""
+        return self.cameras[FRONT]
 
     @property
     def skin_path(self) -> Path | None:
@@ -173,41 +205,62 @@ class DataSet:
             ShotError: The manifest or a shot is missing or damaged, or a shot is of another mesh or picture size.
         """
         values = _read_json(folder / DATASET_FILE, "data set")
+        if values.get("schema") != SCHEMA:
+            raise ShotError(
+                f"The data set {folder} is of schema {values.get('schema')}, this version reads {SCHEMA}.",
+                "Make or ingest it again.",
+            )
         try:
-            crop = CropRect(*values["crop"])
-            width_px, height_px = values["frame_size"]
+            cameras = {
+                name: Viewpoint(CropRect(*camera["crop"]), *(int(side) for side in camera["frame_size"]))
+                for name, camera in values["cameras"].items()
+            }
+            cameras[FRONT]
             actor, names = str(values["actor"]), list(values["shots"])
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ShotError(f"{folder / DATASET_FILE} is not a data set: {error}.", "Make it again.") from error
         topology = Topology.load(folder / TOPOLOGY_FILE)
-        shots = tuple(Shot.open(folder / name) for name in names)
-        for shot in shots:
-            if shot.facts.num_vertices != topology.num_vertices:
+        data = cls(folder, actor, cameras, topology, tuple(Shot.open(folder / name) for name in names))
+        for shot in data.shots:
+            data.check(shot)
+        return data
+
+    def check(self, shot: Shot) -> None:
+        """See that a shot belongs here.
+
+        Raises:
+            ShotError: It is of another mesh, or misses a camera, or has another picture size.
+        """
+        if shot.facts.num_vertices != self.topology.num_vertices:
+            raise ShotError(
+                f"The shot {shot.folder} has {shot.facts.num_vertices} vertices,"
+                f" the actor {self.topology.num_vertices}.",
+                "A data set holds shots of one actor; take this one out.",
+            )
+        for name, camera in self.cameras.items():
+            with shot.pictures(name) as movie:
+                size = movie.facts.width_px, movie.facts.height_px
+            if size != (camera.frame_width_px, camera.frame_height_px):
                 raise ShotError(
-                    f"The shot {shot.folder} has {shot.facts.num_vertices} vertices,"
-                    f" the actor {topology.num_vertices}.",
-                    "A data set holds shots of one actor; take this one out.",
+                    f"The {name} movie of {shot.folder} is {size[0]}x{size[1]},"
+                    f" the data set {camera.frame_width_px}x{camera.frame_height_px}.",
+                    "A data set holds movies of one camera setting; take this one out.",
                 )
-            with shot.pictures() as movie:
-                if (movie.facts.width_px, movie.facts.height_px) != (width_px, height_px):
-                    raise ShotError(
-                        f"The movie of {shot.folder} is {movie.facts.width_px}x{movie.facts.height_px},"
-                        f" the data set {width_px}x{height_px}.",
-                        "A data set holds movies of one camera setting; take this one out.",
-                    )
-        return cls(folder, actor, crop, width_px, height_px, topology, shots)
 
     @staticmethod
-    def write_manifest(
-        folder: Path, actor: str, crop: CropRect, frame_width_px: int, frame_height_px: int, shots: list[str]
-    ) -> None:
+    def write_manifest(folder: Path, actor: str, cameras: Mapping[str, Viewpoint], shots: Sequence[str]) -> None:
         """Write `dataset.json`: the last step of making a data set, which makes it one."""
         manifest = {
             "schema": SCHEMA,
             "actor": actor,
-            "crop": [crop.x, crop.y, crop.width, crop.height],
-            "frame_size": [frame_width_px, frame_height_px],
-            "shots": shots,
+            "cameras": {
+                name: {
+                    "crop": [camera.crop.x, camera.crop.y, camera.crop.width, camera.crop.height],
+                    "frame_size": [camera.frame_width_px, camera.frame_height_px],
+                }
+                for name, camera in cameras.items()
+            },
+            "shots": list(shots),
         }
         _write_json(folder / DATASET_FILE, manifest)
 

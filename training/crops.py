@@ -139,7 +139,7 @@ def cache_shot(
     """
     rows, columns = height_px + 2 * (height_px // MARGIN_PART), width_px + 2 * (width_px // MARGIN_PART)
     num_frames = shot.facts.num_frames
-    file = shot.movie_path.stat()
+    file = shot.movie_path().stat()
     key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
     path = folder / f"{shot.facts.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
     num_bytes = num_frames * rows * columns
@@ -174,7 +174,7 @@ def _decode(
     if num_done != shot.facts.num_frames:
         partial.unlink(missing_ok=True)
         raise ShotError(
-            f"The movie {shot.movie_path} holds {num_done} frames, its shot {shot.facts.num_frames}.",
+            f"The movie {shot.movie_path()} holds {num_done} frames, its shot {shot.facts.num_frames}.",
             "Make or ingest the shot again.",
         )
     partial.replace(path)

@@ -59,8 +59,8 @@ class Judge:
                 f"The actor has {self.num_vertices} vertices, the data set {data.topology.num_vertices}.",
                 "Measure an actor against shots of its own mesh.",
             )
-        crop = self.crop or data.crop
-        check_crop(crop, data.frame_width_px, data.frame_height_px)
+        crop = self.crop or data.front.crop
+        check_crop(crop, data.front.frame_width_px, data.front.frame_height_px)
         shots = tuple(cache_shot(shot, crop, *self.input_size, cache) for shot in data.validation)
         return choose_frames(shots, num_frames)
 

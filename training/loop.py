@@ -233,7 +233,7 @@ def data_checksum(data: DataSet) -> str:
     """SHA-256 over a data set's manifest, topology, facts, movies and point caches."""
     paths = [data.folder / DATASET_FILE, data.folder / TOPOLOGY_FILE]
     for shot in data.shots:
-        paths += [shot.folder / SHOT_FILE, shot.movie_path, shot.folder / shot.facts.points]
+        paths += [shot.folder / SHOT_FILE, shot.movie_path(), shot.folder / shot.facts.points]
     whole = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:
@@ -256,7 +256,7 @@ def _cached(
     shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
 ) -> tuple[CachedShot, ...]:
     width_px, height_px = config.input_width_px, config.input_height_px
-    return tuple(cache_shot(shot, data.crop, width_px, height_px, cache, watch.decoding) for shot in shots)
+    return tuple(cache_shot(shot, data.front.crop, width_px, height_px, cache, watch.decoding) for shot in shots)
 
 
 def _validate(network: FaceNetwork, validation: FrameChoice, data: DataSet, compute: Compute) -> tuple[float, float]:

@@ -21,7 +21,7 @@ import numpy as np
 from engine.errors import ShotError, StorageError
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import DATASET_FILE, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.shots import DATASET_FILE, FRONT, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts, Viewpoint
 from engine.timecode import Timecode
 from training.actor.identity import identity_of
 from training.actor.occlusion import bake_occlusion
@@ -129,7 +129,8 @@ def shoot(
         finally:
             # When something stopped us, what is not begun is given up; otherwise nothing is left.
             pool.shutdown(wait=False, cancel_futures=True)
-    DataSet.write_manifest(folder, actor, FACE_CROP, WIDTH_PX, HEIGHT_PX, [plan.name for plan in plans])
+    viewpoint = Viewpoint(FACE_CROP, WIDTH_PX, HEIGHT_PX)
+    DataSet.write_manifest(folder, actor, {FRONT: viewpoint}, [plan.name for plan in plans])
     return DataSet.open(folder)
 
 
@@ -222,7 +223,7 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
     stage.release()
     facts = ShotFacts(
         name=plan.name, role=plan.role, num_frames=plan.num_frames, num_vertices=rig.topology.num_vertices,
-        rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movie=_MOVIE, points=_POINTS,
+        rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movies={FRONT: _MOVIE}, points=_POINTS,
         is_gray=plan.is_gray, seed=plan.seed[0],
     )  # fmt: skip
     Shot.write_facts(partial, facts)

@@ -141,7 +141,7 @@ def shot_camera(folder: Path, *, is_looping: bool = True, clock: Clock = SYSTEM_
     """
     shot = Shot.open(folder)
     return MovieCamera(
-        shot.movie_path,
+        shot.movie_path(),
         f"shot {shot.facts.name}",
         is_looping=is_looping,
         truth=shot.vertices(),

@@ -90,7 +90,7 @@ def export_actor(
         )
     _check_place(out, may_replace)
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
-    shots = tuple(cache_shot(shot, data.crop, width_px, height_px, cache) for shot in data.validation)
+    shots = tuple(cache_shot(shot, data.front.crop, width_px, height_px, cache) for shot in data.validation)
     validation = choose_frames(shots, None)
     partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
     shutil.rmtree(partial, ignore_errors=True)
@@ -142,8 +142,8 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
     facts = BundleFacts(
         name=name,
         created=created,
-        crop=data.crop,
-        frame_size=(data.frame_width_px, data.frame_height_px),
+        crop=data.front.crop,
+        frame_size=(data.front.frame_width_px, data.front.frame_height_px),
         network=NetworkFacts(
             num_latents=shape.num_latents,
             num_vertices=shape.num_vertices,

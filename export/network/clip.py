@@ -10,7 +10,7 @@ import numpy as np
 from engine.errors import ShotError
 from engine.movies import MovieWriter
 from engine.points import pack_points
-from engine.shots import Role, Shot
+from engine.shots import FRONT, Role, Shot
 
 _MOVIE, _POINTS = "front.mp4", "points.npz"
 
@@ -53,7 +53,12 @@ def cut_clip(shot: Shot, folder: Path, num_frames: int, first_frame: int, crf: i
                 writer.write(picture)
     pack_points(partial / _POINTS, np.asarray(shot.vertices()[first_frame:last_frame]))
     clip_facts = replace(
-        shot.facts, name=folder.name, num_frames=num_frames, timecode=str(timecode), movie=_MOVIE, points=_POINTS
+        shot.facts,
+        name=folder.name,
+        num_frames=num_frames,
+        timecode=str(timecode),
+        movies={FRONT: _MOVIE},
+        points=_POINTS,
     )
     Shot.write_facts(partial, clip_facts)
     partial.replace(folder)

@@ -31,12 +31,12 @@ def bundled(app: QApplication, tiny: ActorBundle, tmp_path: Path, monkeypatch: p
         num_vertices=tiny.topology.num_vertices,
         rate=(30, 1),
         timecode="10:00:00:00",
-        movie="front.mp4",
+        movies={"front": "front.mp4"},
         points="points.npz",
         is_gray=True,
     )
     size = (TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX)
-    with MovieWriter(clip / facts.movie, *size, Fraction(30), is_gray=True) as movie:
+    with MovieWriter(clip / facts.movies["front"], *size, Fraction(30), is_gray=True) as movie:
         for index in range(NUM_FRAMES):
             movie.write(picture(40 + 20 * index))
     pack_points(clip / facts.points, np.repeat(tiny.topology.neutral[None], NUM_FRAMES, axis=0))

@@ -23,7 +23,7 @@ def clip(tmp_path: Path) -> Path:
         for _ in range(2):
             writer.write(np.zeros((64, 64), np.uint8))
     pack_points(folder / "points.npz", np.zeros((2, 3, 3), np.float32))
-    facts = ShotFacts("clip", Role.VALIDATION, 2, 3, (30, 1), "00:00:00:00", "front.mp4", "points.npz")
+    facts = ShotFacts("clip", Role.VALIDATION, 2, 3, (30, 1), "00:00:00:00", {"front": "front.mp4"}, "points.npz")
     Shot.write_facts(folder, facts)
     return folder
 

@@ -47,7 +47,7 @@ def shot_folder(movie_path: Path) -> Path:
         num_vertices=len(neutral),
         rate=(25, 1),
         timecode="01:00:00:00",
-        movie=movie_path.name,
+        movies={"front": movie_path.name},
         points="points.npz",
     )
     Shot.write_facts(movie_path.parent, facts)

@@ -11,7 +11,7 @@ from engine.frames import CropRect
 from engine.mesh import Topology, VertexNormals, distances_mm, rmse_mm
 from engine.movies import MovieWriter
 from engine.points import PACKED_STEP_CM, PointCacheWriter, pack_points, read_points
-from engine.shots import SHOT_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.shots import SHOT_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts, Viewpoint
 
 RNG = np.random.default_rng(2)
 FRAMES, VERTICES = 6, 12
@@ -35,7 +35,7 @@ def make_shot(
         for _ in range(FRAMES):
             points.write(RNG.normal(size=(VERTICES, 3)).astype(np.float32))
     facts = ShotFacts(
-        folder.name, Role.VALIDATION, num_frames, VERTICES, (30, 1), "01:00:00:00", "front.mp4", "points.pc2"
+        folder.name, Role.VALIDATION, num_frames, VERTICES, (30, 1), "01:00:00:00", {"front": "front.mp4"}, "points.pc2"
     )
     Shot.write_facts(folder, facts)
     return folder
@@ -44,7 +44,7 @@ def make_shot(
 def make_data(folder: Path, **shot: object) -> Path:
     make_shot(folder / "a", **shot)  # type: ignore[arg-type]
     tetrahedron().save(folder / TOPOLOGY_FILE)
-    DataSet.write_manifest(folder, "nobody", CropRect(0, 0, 48, 64), 48, 64, ["a"])
+    DataSet.write_manifest(folder, "nobody", {"front": Viewpoint(CropRect(0, 0, 48, 64), 48, 64)}, ["a"])
     return folder
 
 
@@ -82,7 +82,7 @@ def test_a_whole_data_set_opens_with_its_shots_by_role(tmp_path: Path) -> None:
     data = DataSet.open(make_data(tmp_path / "data"))
     assert [shot.facts.name for shot in data.validation] == ["a"]
     assert data.training == ()
-    assert data.crop == CropRect(0, 0, 48, 64)
+    assert data.front.crop == CropRect(0, 0, 48, 64)
     assert str(data.shots[0].timecode) == "01:00:00:00"
     np.testing.assert_array_equal(data.topology.sets["animated"], np.arange(4))
 

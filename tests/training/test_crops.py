@@ -75,8 +75,8 @@ def test_another_crop_is_decoded_anew(data, tmp_path):
 
 def test_a_changed_movie_is_decoded_anew(data, tmp_path):
     cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
-    file = data.shots[0].movie_path.stat()
-    os.utime(data.shots[0].movie_path, ns=(file.st_atime_ns, file.st_mtime_ns + 1_000_000))
+    file = data.shots[0].movie_path().stat()
+    os.utime(data.shots[0].movie_path(), ns=(file.st_atime_ns, file.st_mtime_ns + 1_000_000))
     cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
     assert len(list(tmp_path.glob("a-*.crops"))) == 2
 

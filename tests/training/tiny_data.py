@@ -10,7 +10,7 @@ from engine.frames import CropRect
 from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.shots import FRONT, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts, Viewpoint
 from training.config import TrainConfig
 
 NUM_VERTICES = 40
@@ -72,7 +72,8 @@ def write_tiny_data(folder: Path, num_frames: int = 40) -> DataSet:
                 picture, vertices = tiny_pose(phase + 0.23 * index)
                 movie.write(picture)
                 points.write(vertices)
-        facts = ShotFacts(name, role, count, NUM_VERTICES, (30, 1), "01:00:00:00", "front.mp4", "points.pc2")
+        facts = ShotFacts(name, role, count, NUM_VERTICES, (30, 1), "01:00:00:00", {FRONT: "front.mp4"}, "points.pc2")
         Shot.write_facts(shot, facts)
-    DataSet.write_manifest(folder, "tiny", CROP, FRAME_WIDTH_PX, FRAME_HEIGHT_PX, [shot[0] for shot in shots])
+    viewpoint = Viewpoint(CROP, FRAME_WIDTH_PX, FRAME_HEIGHT_PX)
+    DataSet.write_manifest(folder, "tiny", {FRONT: viewpoint}, [shot[0] for shot in shots])
     return DataSet.open(folder)
