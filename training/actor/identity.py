@@ -21,6 +21,11 @@ class Complexion:
         beard: Shadow of a shaved beard, 0..1.
         freckles: 0..1.
         pores: Contrast of the fine texture, 0..1.
+        age: 0 young .. 1 old: how deep wrinkles, folds and bags are painted.
+        brow_weight: 0.4 thin .. 1.4 bushy.
+        lash_weight: 0.4 sparse .. 1.4 thick and dark.
+        hairline: -1 low .. 0 .. 1 receding, 2 bald.
+        makeup: 0 none .. 1 evening: lipstick, eyeliner, blush.
     """
 
     skin: Rgb = (0.77, 0.585, 0.49)
@@ -31,6 +36,11 @@ class Complexion:
     beard: float = 0.5
     freckles: float = 0.25
     pores: float = 0.6
+    age: float = 0.3
+    brow_weight: float = 1.0
+    lash_weight: float = 1.0
+    hairline: float = 0.0
+    makeup: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
