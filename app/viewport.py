@@ -1,12 +1,13 @@
 """What both viewports share: the viewer's orbit under the mouse, the newest mesh, and when a drawing is out of date.
 
-Rule: a mesh is taken from its slot while painting; OpenGL is spoken only in the two viewports' own files.
+Rule: a mesh is taken from its slot while painting; OpenGL is spoken only while the viewport's context is current.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QMouseEvent, QWheelEvent
@@ -37,6 +38,8 @@ class Viewport(Protocol):
 class Stage:
     """The scene a viewport draws: which mesh, how, and from where.
 
+    What it keeps in OpenGL belongs to its viewport's context and thread.
+
     Args:
         take: Gives the newest mesh once, None when there is no newer one; called while painting.
         drawn: Told of each mesh right after it has been drawn for the first time.
@@ -52,6 +55,8 @@ class Stage:
         self.redraw: Callable[[], None] = lambda: None
         self._held_at: QPointF | None = None
         self._is_panning = False
+        self._renderer: MeshRenderer | None = None
+        self._drawn_for: ActorBundle | None = None
 
     def show_actor(self, bundle: ActorBundle) -> None:
         """Draw this actor from now on, at rest until its first mesh comes."""
@@ -83,11 +88,23 @@ class Stage:
             self.mesh, self.is_stale = mesh, True
         return mesh
 
-    def upload(self, renderer: MeshRenderer) -> None:
-        """Give the renderer the current mesh."""
+    def draw(self, width_px: int, height_px: int) -> None:
+        """Draw the current mesh into the bound framebuffer; the viewport's context is current."""
+        if self.bundle is None:
+            return
+        if self._renderer is None or self._drawn_for is not self.bundle:
+            self.release()
+            self._renderer, self._drawn_for = MeshRenderer(self.bundle.topology, _skin_of(self.bundle)), self.bundle
         if self.mesh is not None:
-            renderer.set_vertices(self.mesh.vertices)
-            renderer.set_errors(self._errors_mm(self.mesh))
+            self._renderer.set_vertices(self.mesh.vertices)
+            self._renderer.set_errors(self._errors_mm(self.mesh))
+        self._renderer.draw(self.orbit.view(width_px, height_px), self.look, width_px, height_px)
+
+    def release(self) -> None:
+        """Free what lives in the viewport's context, which is current."""
+        if self._renderer is not None:
+            self._renderer.release()
+        self._renderer = self._drawn_for = None
 
     def shown(self, mesh: MeshFrame | None) -> None:
         """Report a mesh that has just been drawn."""
@@ -160,3 +177,11 @@ class Pointing:
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: D102
         if event is not None:
             self.stage.wheel(event)
+
+
+def _skin_of(bundle: ActorBundle) -> np.ndarray | None:
+    """[H, W, 3] uint8 red-green-blue, or None for an actor without a skin."""
+    if bundle.skin_path is None:
+        return None
+    skin = cv2.imread(str(bundle.skin_path), cv2.IMREAD_COLOR)
+    return None if skin is None else np.asarray(cv2.cvtColor(skin, cv2.COLOR_BGR2RGB))

@@ -9,10 +9,8 @@ from PyQt6.QtWidgets import QApplication
 
 from app import startup  # noqa: F401 - before OpenGL: both must go through EGL
 from app.viewport import Pointing, Stage, Viewport
-from app.viewport_offscreen import OffscreenViewport, skin_of
-from engine.bundle import ActorBundle
+from app.viewport_offscreen import OffscreenViewport
 from engine.frames import MeshFrame
-from engine.render import MeshRenderer
 
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "microsoft basic render")
 
@@ -29,15 +27,12 @@ class GlViewport(Pointing, QOpenGLWidget):
         super().__init__()
         self.stage, self.gl_renderer = stage, gl_renderer
         stage.redraw = self.update
-        self._renderer: MeshRenderer | None = None
-        self._drawn_for: ActorBundle | None = None
         self._unswapped: MeshFrame | None = None
         self.frameSwapped.connect(self._swapped)
         self.setMinimumSize(240, 160)
 
     def initializeGL(self) -> None:  # noqa: D102
         # Runs again whenever the window gets a new context, for example after full screen.
-        self._renderer = self._drawn_for = None
         context = self.context()
         if context is not None:
             context.aboutToBeDestroyed.connect(self._forget)
@@ -46,22 +41,14 @@ class GlViewport(Pointing, QOpenGLWidget):
         from OpenGL import GL
 
         mesh = self.stage.newest()
-        bundle = self.stage.bundle
-        if bundle is None:
+        if self.stage.bundle is None:
             GL.glClearColor(0.04, 0.047, 0.055, 1.0)
             GL.glClear(GL.GL_COLOR_BUFFER_BIT)
-            return
-        if self._drawn_for is not bundle:
-            if self._renderer is not None:
-                self._renderer.release()
-            self._renderer, self._drawn_for = MeshRenderer(bundle.topology, skin_of(bundle)), bundle
-        if self._renderer is None:
             return
         ratio = self.devicePixelRatioF()
         width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.defaultFramebufferObject())
-        self.stage.upload(self._renderer)
-        self._renderer.draw(self.stage.orbit.view(width, height), self.stage.look, width, height)
+        self.stage.draw(width, height)
         self._unswapped = mesh or self._unswapped
 
     def _swapped(self) -> None:
@@ -70,9 +57,7 @@ class GlViewport(Pointing, QOpenGLWidget):
 
     def _forget(self) -> None:
         self.makeCurrent()
-        if self._renderer is not None:
-            self._renderer.release()
-        self._renderer = self._drawn_for = None
+        self.stage.release()
         self.doneCurrent()
 
     def release(self) -> None:
