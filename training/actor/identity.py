@@ -1,46 +1,18 @@
-"""Who the actor is: shape targets and complexion, as values. New actors are added here, by name."""
+"""Who the actor is: shape targets and complexion, as values, by name or by seed."""
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import ActorError
+from training.actor.casting import ROSTER, Casting
+from training.actor.complexion import Complexion
+from training.actor.extras import LAST_SEED, draw_extra
+from training.actor.physique import uneven
 
-Rgb = tuple[float, float, float]
+__all__ = ["ACTORS", "Complexion", "Identity", "identity_of"]
 
-
-@dataclass(frozen=True, slots=True)
-class Complexion:
-    """Colours (sRGB, 0..1) and what the painter strews over them.
-
-    Args:
-        skin: The cheek's tone.
-        flush: Added where blood shows: cheeks, nose, ears.
-        lips: Multiplies the skin's tone.
-        hair: Brows, lashes, scalp.
-        iris: Outer iris.
-        beard: Shadow of a shaved beard, 0..1.
-        freckles: 0..1.
-        pores: Contrast of the fine texture, 0..1.
-        age: 0 young .. 1 old: how deep wrinkles, folds and bags are painted.
-        brow_weight: 0.4 thin .. 1.4 bushy.
-        lash_weight: 0.4 sparse .. 1.4 thick and dark.
-        hairline: -1 low .. 0 .. 1 receding, 2 bald.
-        makeup: 0 none .. 1 evening: lipstick, eyeliner, blush.
-    """
-
-    skin: Rgb = (0.77, 0.585, 0.49)
-    flush: Rgb = (0.07, -0.03, -0.03)
-    lips: Rgb = (0.86, 0.66, 0.68)
-    hair: Rgb = (0.17, 0.11, 0.08)
-    iris: Rgb = (0.29, 0.42, 0.50)
-    beard: float = 0.5
-    freckles: float = 0.25
-    pores: float = 0.6
-    age: float = 0.3
-    brow_weight: float = 1.0
-    lash_weight: float = 1.0
-    hairline: float = 0.0
-    makeup: float = 0.0
+_SEED_PREFIX = "seed-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,43 +24,56 @@ class Identity:
         targets: Weight of each identity target of the anatomy.
         complexion: How the skin is painted.
         seed: Of everything painted at random.
+        sex: `female` or `male`.
+        age_years: The age played.
+        description: Build and features in a few words, for lists.
     """
 
     name: str
     targets: Mapping[str, float]
     complexion: Complexion = field(default_factory=Complexion)
     seed: int = 0
+    sex: str = ""
+    age_years: int = 0
+    description: str = ""
 
 
-_ACTORS = (
-    Identity(
-        name="demo",
-        targets={
-            "macrodetails/caucasian-male-young": 0.85,
-            "macrodetails/african-male-young": 0.15,
-            "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
-            "head/head-oval": 0.35,
-            "nose/nose-hump-incr": 0.25,
-            "nose/nose-scale-horiz-decr": 0.15,
-            "mouth/mouth-upperlip-volume-incr": 0.2,
-            "mouth/mouth-lowerlip-volume-incr": 0.3,
-            "chin/chin-width-incr": 0.2,
-            "cheek/l-cheek-bones-incr": 0.35,
-            "cheek/r-cheek-bones-incr": 0.35,
-        },
-        seed=7,
-    ),
-)
+def _identity(casting: Casting) -> Identity:
+    return Identity(
+        name=casting.name,
+        targets=casting.physique.targets() | uneven(casting.seed),
+        complexion=casting.complexion,
+        seed=casting.seed,
+        sex="male" if casting.physique.male > 0.5 else "female",
+        age_years=casting.physique.age_years,
+        description=casting.description,
+    )
 
 
-def identity_of(name: str) -> Identity:
-    """The actor of this name.
+ACTORS: tuple[Identity, ...] = tuple(_identity(casting) for casting in ROSTER)
+
+
+def identity_of(name_or_seed: str) -> Identity:
+    """The actor of this name, or the one that a seed draws.
+
+    Args:
+        name_or_seed: One of `ACTORS`' names, or a whole number such as `1234` (or `seed-1234`, the drawn actor's name).
 
     Raises:
-        ActorError: There is none.
+        ActorError: There is no such actor.
     """
-    for identity in _ACTORS:
-        if identity.name == name:
+    for identity in ACTORS:
+        if identity.name == name_or_seed:
             return identity
-    known = ", ".join(identity.name for identity in _ACTORS)
-    raise ActorError(f"There is no virtual actor '{name}'.", f"Choose one of: {known}.")
+    digits = name_or_seed.removeprefix(_SEED_PREFIX)
+    if digits.isascii() and digits.isdigit():
+        if int(digits) > LAST_SEED:
+            raise ActorError(f"The seed {digits} is too large.", f"Give a number from 0 to {LAST_SEED}.")
+        return _identity(draw_extra(f"{_SEED_PREFIX}{int(digits)}", int(digits)))
+    names = [identity.name for identity in ACTORS]
+    near = difflib.get_close_matches(name_or_seed.lower(), names, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise ActorError(
+        f"There is no virtual actor '{name_or_seed}'.{meant}",
+        f"Choose one of: {', '.join(names)}; or give a number, which draws an actor by that seed.",
+    )
