@@ -5,8 +5,11 @@ Two layouts: `.pc2` (a studio's own, float32, mapped into memory) and `.npz` (di
 """
 
 import struct
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,12 +26,17 @@ class PointCacheWriter:
     Args:
         path: Ends in `.pc2`.
         num_vertices: V.
+        start_frame: Number of the first frame.
     """
 
-    def __init__(self, path: Path, num_vertices: int) -> None:
-        self._path, self._num_vertices, self.num_frames = path, num_vertices, 0
+    def __init__(self, path: Path, num_vertices: int, start_frame: float = 0.0) -> None:
+        self._path, self._num_vertices, self._start_frame, self.num_frames = path, num_vertices, start_frame, 0
         self._file = path.open("wb")
-        self._write(_PC2_HEADER.pack(_PC2_SIGNATURE, 1, num_vertices, 0.0, 1.0, 0))
+        self._write_header()
+
+    def _write_header(self) -> None:
+        facts = (1, self._num_vertices, self._start_frame, 1.0, self.num_frames)
+        self._write(_PC2_HEADER.pack(_PC2_SIGNATURE, *facts))
 
     def _write(self, data: bytes) -> None:
         try:
@@ -53,7 +61,7 @@ class PointCacheWriter:
     def close(self) -> None:
         """Write the frame count and release the file."""
         self._file.seek(0)
-        self._write(_PC2_HEADER.pack(_PC2_SIGNATURE, 1, self._num_vertices, 0.0, 1.0, self.num_frames))
+        self._write_header()
         self._file.close()
 
     def __enter__(self) -> "PointCacheWriter":
@@ -77,28 +85,59 @@ def pack_points(path: Path, vertices: np.ndarray) -> None:
     np.savez_compressed(path, first=steps[0], differences=ordered, step_cm=np.float64(PACKED_STEP_CM))
 
 
-def read_points(path: Path) -> np.ndarray:
-    """[N, V, 3] float32, cm; a `.pc2` is mapped, not loaded.
+@dataclass(frozen=True, slots=True)
+class PointCacheFacts:
+    """The header of a `.pc2`."""
+
+    num_vertices: int
+    num_frames: int
+    start_frame: float
+    frames_per_sample: float
+
+
+def point_cache_facts(path: Path) -> PointCacheFacts:
+    """Read the header of a `.pc2` and see that the file is as long as it says.
 
     Raises:
-        ShotError: The file is missing, cut off, or neither layout.
+        ShotError: The file is missing, cut off, or something else.
     """
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as packed:
-                differences = packed["differences"].transpose(2, 1, 0).astype(np.int32)
-                steps = np.concatenate([packed["first"][None], differences]).cumsum(0)
-                return (steps * float(packed["step_cm"])).astype(np.float32)
         with path.open("rb") as file:
             header = file.read(_PC2_HEADER.size)
-        signature, _, num_vertices, _, _, num_frames = _PC2_HEADER.unpack(header)
+        signature, _, num_vertices, start_frame, frames_per_sample, num_frames = _PC2_HEADER.unpack(header)
         size = path.stat().st_size
-    except (OSError, KeyError, ValueError, EOFError, struct.error) as error:
-        raise ShotError(f"The point cache {path} cannot be read: {error}.", "Make the shot again.") from error
+    except (OSError, struct.error) as error:
+        raise _unreadable(path, error) from error
     expected = _PC2_HEADER.size + num_frames * num_vertices * 12
     if signature != _PC2_SIGNATURE or num_frames < 1 or size != expected:
         raise ShotError(
             f"The point cache {path} is not whole: {size} bytes where its header asks for {expected}.",
             "Copy it again, or make the shot again.",
         )
-    return np.memmap(path, "<f4", "r", _PC2_HEADER.size, (num_frames, num_vertices, 3))
+    return PointCacheFacts(num_vertices, num_frames, start_frame, frames_per_sample)
+
+
+def read_points(path: Path) -> np.ndarray:
+    """[N, V, 3] float32, cm; a `.pc2` is mapped, not loaded.
+
+    Raises:
+        ShotError: The file is missing, cut off, or neither layout.
+    """
+    if path.suffix == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as packed:
+                return unpack_points(packed["first"], packed["differences"], float(packed["step_cm"]))
+        except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+            raise _unreadable(path, error) from error
+    facts = point_cache_facts(path)
+    return np.memmap(path, "<f4", "r", _PC2_HEADER.size, (facts.num_frames, facts.num_vertices, 3))
+
+
+def unpack_points(first: np.ndarray, differences: np.ndarray, step_cm: float) -> np.ndarray:
+    """[N, V, 3] float32, cm, from the arrays that `pack_points` writes."""
+    steps = np.concatenate([first[None], differences.transpose(2, 1, 0).astype(np.int32)]).cumsum(0)
+    return np.asarray((steps * step_cm).astype(np.float32))
+
+
+def _unreadable(path: Path, error: Exception) -> ShotError:
+    return ShotError(f"The point cache {path} cannot be read: {error}.", "Copy it again, or make the shot again.")
