@@ -1,0 +1,1 @@
+"""Solved or recorded meshes, written in the formats that studios read."""
