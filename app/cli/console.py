@@ -30,6 +30,7 @@ from engine.frames import CropRect
 DEMO_FOLDER = Path(__file__).resolve().parent.parent / "demo"
 DEMO_ACTOR = DEMO_FOLDER / "actor"
 DEMO_CLIP = DEMO_FOLDER / "clip"
+STDOUT = Path("-")
 LOG_INTERVAL_S = 5.0  # between two lines of progress where there is no terminal
 
 out = Console(highlight=False)
@@ -102,16 +103,20 @@ def actor_folder(name: str) -> Path:
     return DEMO_ACTOR
 
 
-def write_json(path: Path, report: Mapping[str, Any] | object) -> None:
-    """Write a report for machines: a mapping, or a dataclass of plain values.
+def write_json(path: Path, report: Mapping[str, Any] | list[Any] | object) -> None:
+    """Write a report for machines: a mapping, a list, or a dataclass of plain values.
 
-    A file appears whole or not at all; a device or a link such as /dev/stdout is written through.
+    A file appears whole or not at all; a device or a link such as /dev/stdout is written through, and `-` is the
+    standard output.
 
     Raises:
         StorageError: The folder does not exist, or the disk is full.
     """
-    values = report if isinstance(report, Mapping) else asdict(report)  # type: ignore[call-overload]
+    values = report if isinstance(report, Mapping | list) else asdict(report)  # type: ignore[call-overload]
     text = json.dumps(values, indent=2) + "\n"
+    if path == STDOUT:
+        print(text, end="")
+        return
     is_special = path.is_symlink() or (path.exists() and not path.is_file())
     target = path if is_special else path.with_name(path.name + ".partial")
     try:

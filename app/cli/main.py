@@ -44,6 +44,7 @@ class Command:
 COMMANDS = (
     Command("demo", "Show the bundled actor: camera on the left, the solved mesh on the right."),
     Command("live", "Capture live from a camera or a movie, in a window."),
+    Command("actors", "List the virtual actors, and picture them on a sheet."),
     Command("shoot", "Film the virtual actor: movies with the exact mesh of every frame."),
     Command("train", "Train an actor's network on a data set."),
     Command("evaluate", "Measure an actor against a data set's validation shots."),

@@ -1,0 +1,131 @@
+"""Stills of an actor for people to look at: painted, lit and turned as on the stage, without its camera's noise."""
+
+import multiprocessing as mp
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from engine.mesh import Topology
+from engine.render import Look, MeshRenderer, Offscreen, View
+from engine.render.view import perspective, rotation
+from training.actor.curves import weights_of
+from training.actor.identity import Identity
+from training.actor.occlusion import bake_occlusion
+from training.actor.rig import build_rig
+from training.actor.skin import paint_skin
+
+_OVERSAMPLING = 2  # software renderers have no anti-aliasing of their own
+_DISTANCE_CM, _VIEW_HEIGHT_CM = 120.0, 29.0  # the same for everybody: small heads look small
+_AIM_CM = np.array([0.0, -0.4, 4.0])
+_BACKDROP = ((0.235, 0.245, 0.260), (0.135, 0.142, 0.152))
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """An expression and the side from which it is seen.
+
+    Args:
+        caption: A few words for people.
+        weights: Expression units by name; without a side, a name stands for both.
+        yaw_deg: How far the head is turned, positive to the actor's left.
+    """
+
+    caption: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+    yaw_deg: float = 0.0
+
+
+_SMILE = {"mouthSmile": 0.75, "cheekSquint": 0.55, "eyeSquint": 0.3, "mouthDimple": 0.2, "mouthUpperUp": 0.25}
+
+FIRST_LOOK = (Still("neutral"), Still("smiling, three-quarter", _SMILE, 32.0))
+EXPRESSIONS = (
+    Still("neutral"),
+    Still("smile", _SMILE),
+    Still("surprise", {"browInnerUp": 0.8, "browOuterUp": 0.8, "eyeWide": 0.8, "jawOpen": 0.35}),
+    Still("anger", {"browDown": 1.0, "noseSneer": 0.5, "eyeSquint": 0.4, "mouthPress": 0.5, "mouthFrown": 0.4}),
+    Still("eyes closed", {"eyeBlink": 1.0}),
+    Still("jaw open", {"jawOpen": 0.85}),
+    Still("pucker", {"mouthPucker": 0.9}),
+    Still("three-quarter", {}, 38.0),
+)
+
+
+def portray(
+    identities: Sequence[Identity],
+    stills: Sequence[Still],
+    width_px: int,
+    height_px: int,
+    skin_px: int,
+    *,
+    num_processes: int,
+    progress: Callable[[int], None],
+) -> list[list[np.ndarray]]:
+    """`take_stills` of many actors, painted in processes of their own, in the order of `identities`.
+
+    Args:
+        identities: Who is portrayed.
+        stills: What is asked for of each.
+        width_px: Of a picture.
+        height_px: Of a picture.
+        skin_px: Of the painted atlas.
+        num_processes: Painters side by side.
+        progress: Told, on the calling thread, that one more actor is done.
+    """
+    context = mp.get_context("spawn")  # an OpenGL context does not survive a fork
+    with ProcessPoolExecutor(min(num_processes, len(identities)), context, _begin_process) as pool:
+        pending = [pool.submit(take_stills, identity, stills, width_px, height_px, skin_px) for identity in identities]
+        try:
+            for future in as_completed(pending):
+                future.result()
+                progress(1)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return [future.result() for future in pending]
+
+
+def _begin_process() -> None:
+    # Mesa's software renderer would start a thread for every core in every process.
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+
+
+def take_stills(
+    identity: Identity, stills: Sequence[Still], width_px: int, height_px: int, skin_px: int = 1024
+) -> list[np.ndarray]:
+    """[height_px, width_px, 3] uint8 red-green-blue for each of `stills`; needs an OpenGL context of its own.
+
+    Args:
+        identity: Who sits for them.
+        stills: What is asked for.
+        width_px: Of a picture.
+        height_px: Of a picture.
+        skin_px: Of the painted atlas, a power of two.
+    """
+    rig = build_rig(identity)
+    skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral), skin_px)
+    poses = [rig.pose(weights_of(still.weights, rig.units)) for still in stills]
+    return _photograph(rig.topology, skin, poses, [still.yaw_deg for still in stills], width_px, height_px)
+
+
+def _photograph(
+    topology: Topology, skin: np.ndarray, poses: list[np.ndarray], yaws_deg: list[float], width_px: int, height_px: int
+) -> list[np.ndarray]:
+    field_of_view_deg = float(np.degrees(2 * np.arctan(_VIEW_HEIGHT_CM / 2 / _DISTANCE_CM)))
+    projection = perspective(field_of_view_deg, width_px / height_px)
+    width, height = width_px * _OVERSAMPLING, height_px * _OVERSAMPLING
+    pictures = []
+    with Offscreen(width, height) as target:
+        renderer = MeshRenderer(topology, skin)
+        for vertices, yaw_deg in zip(poses, yaws_deg, strict=True):
+            renderer.set_vertices(vertices)
+            world_to_camera = np.eye(4, dtype=np.float32)
+            world_to_camera[:3, :3] = rotation(yaw_deg, 0.0)
+            world_to_camera[:3, 3] = -_AIM_CM - [0.0, 0.0, _DISTANCE_CM]
+            renderer.draw(View(world_to_camera, projection), Look(backdrop=_BACKDROP), width, height)
+            picture = cv2.resize(target.read_rgba(), (width_px, height_px), interpolation=cv2.INTER_AREA)
+            pictures.append(np.ascontiguousarray(picture[..., :3]))
+        renderer.release()
+    return pictures
