@@ -18,8 +18,10 @@ from app.theme import COLOURS, font
 from engine.errors import StorageError
 
 _MARGIN_PX, _GAP_PX, _RADIUS_PX = 48, 28, 10
+_SEAM_PX = 2  # between the pictures of one actor
 _TITLE_PX, _HEADER_PX = 40, 96
 _NAME_PX, _TEXT_PX, _LINE_PX = 24, 16, 22
+_NUM_LINES = 2  # of a description
 _NUM_COLUMNS = 3
 _CARD_COLUMNS = 4
 
@@ -49,12 +51,14 @@ def save_sheet(actors: Sequence[Portrayed], path: Path) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
+    _application = startup.application(is_headless=True)  # fonts need one as long as anything is written
     height, width = actors[0].pictures[0].shape[:2]
     num_columns = min(_NUM_COLUMNS, len(actors))
     num_rows = math.ceil(len(actors) / num_columns)
-    cell_width, cell_height = width * len(actors[0].pictures), height + 14 + _NAME_PX + 2 * _LINE_PX
+    cell_width = (width + _SEAM_PX) * len(actors[0].pictures) - _SEAM_PX
+    cell_height = height + 14 + _NAME_PX + 8 + _NUM_LINES * _LINE_PX
     image, painter = _page(num_columns * (cell_width + _GAP_PX) - _GAP_PX, num_rows * (cell_height + _GAP_PX) - _GAP_PX)
-    _title(painter, "Virtual actors", f"{len(actors)} of one mesh topology" if len(actors) > 1 else "")
+    _title(painter, "Virtual actors", "One mesh topology, the same named vertex sets and expression units for all.")
     for index, actor in enumerate(actors):
         left = _MARGIN_PX + index % num_columns * (cell_width + _GAP_PX)
         top = _HEADER_PX + _MARGIN_PX + index // num_columns * (cell_height + _GAP_PX)
@@ -73,6 +77,7 @@ def save_card(actor: Portrayed, path: Path) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
+    _application = startup.application(is_headless=True)
     height, width = actor.pictures[0].shape[:2]
     num_rows = math.ceil(len(actor.pictures) / _CARD_COLUMNS)
     step = height + _LINE_PX + 20
@@ -87,7 +92,6 @@ def save_card(actor: Portrayed, path: Path) -> None:
 
 
 def _page(width: int, height: int) -> tuple[QImage, QPainter]:
-    startup.application(is_headless=True)  # fonts need one
     image = QImage(width + 2 * _MARGIN_PX, height + 2 * _MARGIN_PX + _HEADER_PX, QImage.Format.Format_RGB32)
     image.fill(QColor(COLOURS.window))
     painter = QPainter(image)
@@ -107,13 +111,15 @@ def _write(
     painter.setFont(face)
     painter.setPen(QColor(tone))
     side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
-    painter.drawText(QRectF(left, top, width, 2 * face.pixelSize()), side | Qt.AlignmentFlag.AlignTop, shown)
+    wrapped = side | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    painter.drawText(QRectF(left, top, width, _NUM_LINES * painter.fontMetrics().height()), wrapped, text)
 
 
 def _strip(painter: QPainter, pictures: Sequence[np.ndarray], left: int, top: int) -> None:
     """Pictures side by side as one with round corners."""
-    strip = np.ascontiguousarray(np.hstack(pictures))
+    seam = np.zeros((len(pictures[0]), _SEAM_PX, 3), np.uint8)
+    parts = [part for picture in pictures for part in (seam, picture)]
+    strip = np.ascontiguousarray(np.hstack(parts[1:]))
     height, width = strip.shape[:2]
     image = QImage(strip.data, width, height, 3 * width, QImage.Format.Format_RGB888)
     corners = QPainterPath()
