@@ -5,7 +5,7 @@ from engine.errors import ActorError
 from training.actor.atlas import island_mask
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
-from training.actor.speech import weights_of
+from training.actor.curves import weights_of
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,142 @@
+"""The score of a shot: what the parts of a performance write into, before eyes, head and breath are added.
+
+Rule: whoever plays adds to it at any time of the shot; what falls before the first frame or after the last is cut.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.actor.curves import RATE_HZ, frame_times, plateau, weights_of
+from training.actor.speech.mouth import articulate
+from training.actor.speech.phones import VOWELS, Reading, read_aloud
+from training.actor.speech.tones import TONES, Tone
+
+_ACCENT_LEAD_S = 0.08  # brows and head begin before the vowel they stress
+_MOOD_RISE_S, _MOOD_FALL_S = 0.55, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """A stressed vowel, as brows and head know of it."""
+
+    time_s: float
+    strength: float
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The eyes go somewhere and stay there; degrees from straight ahead, left and up positive."""
+
+    start_s: float
+    end_s: float
+    yaw_deg: float
+    pitch_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in one tone, spoken or not."""
+
+    start_s: float
+    end_s: float
+    tone: Tone
+    is_spoken: bool
+
+
+class Score:
+    """One shot, being written.
+
+    Args:
+        num_frames: N at 30 frames/s.
+        units: The rig's 52.
+    """
+
+    def __init__(self, num_frames: int, units: tuple[str, ...]) -> None:
+        self.units = units
+        self.num_frames = num_frames
+        self.times = frame_times(num_frames)
+        self.face = np.zeros((num_frames, len(units)))  # moods, expressions, idle movements
+        self.mouth = np.zeros((num_frames, len(units)))  # speech
+        self.talking = np.zeros(num_frames)
+        self.closing = np.zeros(num_frames)
+        self.lip_seal = np.zeros(num_frames)
+        self.lip_to_teeth = np.zeros(num_frames)
+        self.shut = np.zeros(num_frames)  # eyes closed on purpose
+        self.gaze_deg = np.zeros((num_frames, 2))  # where the eyes are told to look, yaw and pitch
+        self.gaze_share = np.zeros(num_frames)
+        self.turn_deg = np.zeros((num_frames, 3))  # gestures of the head: yaw, pitch, roll
+        self.accents: list[Accent] = []
+        self.phrase_ends_s: list[float] = []
+        self.glances: list[Glance] = []
+        self.spans: list[Span] = []
+        self.notes: list[str] = []
+
+    @property
+    def length_s(self) -> float:
+        """Of the shot."""
+        return self.num_frames / RATE_HZ
+
+    def column(self, unit: str) -> int:
+        """The unit's place in a row of weights."""
+        return self.units.index(unit)
+
+    def add_face(self, named: Mapping[str, float], curve: np.ndarray) -> None:
+        """Add weights, all by the same [N] curve."""
+        self.face += curve[:, None] * weights_of(named, self.units)
+
+    def gesture(self, start_s: float, rise_s: float, hold_s: float, fall_s: float) -> np.ndarray:
+        """[N] an eased plateau on this shot's frames."""
+        return plateau(self.times, start_s, rise_s, hold_s, fall_s)
+
+    def seal(self, curve: np.ndarray) -> None:
+        """Close the lips by this [N] curve, besides what is closed already."""
+        self.lip_seal = np.maximum(self.lip_seal, curve)
+
+    def say(self, text: str, tone_name: str, start_s: float, rng: np.random.Generator) -> float:
+        """Speak a line in a tone; returns when it ends."""
+        tone = TONES[tone_name]
+        reading = read_aloud(text, tone, rng)
+        end_s = start_s + reading.length_s
+        first = max(0, int(np.ceil(start_s * RATE_HZ)))
+        last = min(self.num_frames, int(np.ceil(end_s * RATE_HZ)))
+        if last > first:
+            self._move_mouth(reading, start_s, slice(first, last), tone)
+            self.notes.append(f'{tone_name}: "{text}"')
+        self.phrase_ends_s += [start_s + moment for moment in reading.phrase_ends_s]
+        self.spans.append(Span(start_s, end_s, tone, is_spoken=True))
+        self._stress(reading, start_s, tone)
+        return end_s
+
+    def feel(self, tone_name: str, start_s: float, end_s: float, rng: np.random.Generator) -> None:
+        """Wear a mood's face from one time to another, never quite evenly."""
+        strength = rng.uniform(0.7, 1.15)
+        waver = 1 + 0.16 * np.sin(2 * np.pi * (self.times * rng.uniform(0.11, 0.3) + rng.random()))
+        curve = self.gesture(start_s - 0.3, _MOOD_RISE_S, max(0.05, end_s - start_s - 0.2), _MOOD_FALL_S)
+        target = weights_of(TONES[tone_name].face, self.units) * rng.normal(1.0, 0.13, len(self.units)).clip(0.6, 1.4)
+        self.face += (strength * waver * curve)[:, None] * target
+
+    def _move_mouth(self, reading: Reading, start_s: float, frames: slice, tone: Tone) -> None:
+        moved = articulate(reading, self.times[frames] - start_s, tone, self.units)
+        self.mouth[frames] += moved.weights
+        for mine, theirs in (
+            (self.lip_seal, moved.lip_seal),
+            (self.lip_to_teeth, moved.lip_to_teeth),
+            (self.closing, moved.closing),
+        ):
+            mine[frames] = np.maximum(mine[frames], theirs)
+        share = plateau(self.times[frames] - start_s, 0.0, 0.25, max(0.0, reading.length_s - 0.5), 0.25)
+        self.talking[frames] = np.maximum(self.talking[frames], share)
+
+    def _stress(self, reading: Reading, start_s: float, tone: Tone) -> None:
+        for phone in reading.phones:
+            if phone.symbol not in VOWELS or phone.stress != 1 or phone.accent == 0:
+                continue
+            moment = start_s + phone.centre_s - _ACCENT_LEAD_S
+            self.accents.append(Accent(moment, phone.accent * tone.accent, tone))
+            if tone.accent_face:
+                length = 0.5 * phone.length_s
+                curve = self.gesture(moment - 0.14, 0.16, length, 0.3)
+                self.add_face(tone.accent_face, phone.accent * min(1.3, tone.accent) * curve)
