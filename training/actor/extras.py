@@ -106,7 +106,9 @@ def _physique(rng: np.random.Generator, people: _People, is_male: bool, age_year
     features["eye_opening"] = _bounded(rng, 0.15, 0.1)
     features["brow_height"] -= 0.12 if is_male else -0.12
     features["eye_bags"] = _bounded(rng, 0.45 * old, 0.08)
-    features["laugh_lines"] = _bounded(rng, 0.5 * old, 0.08)
+    features["laugh_lines"] = _bounded(rng, 0.6 * old, 0.08)
+    features["aged"], features["cheek_height"] = round(0.7 * old, 3), round(-0.35 * old, 3)
+    features["lid_fold"] = _bounded(rng, -0.35 * old, 0.08)
     features["double_chin"] = max(0.0, _bounded(rng, 0.6 * weight + 0.2 * old, 0.1))
     features["fat"] = max(0.0, 0.5 * weight)
     features[_OUTLINES[rng.integers(len(_OUTLINES))]] = round(rng.uniform(0.15, 0.45), 3)
