@@ -23,6 +23,7 @@ class Complexion:
         lash_weight: 0.4 sparse .. 1.4 thick and dark.
         hairline: -1 low .. 0 .. 1 receding, 2 bald.
         makeup: 0 none .. 1 evening: lipstick, eyeliner, blush.
+        swept: 0 cropped hair .. 1 long hair combed tight to the back.
     """
 
     skin: Rgb = (0.77, 0.585, 0.49)
@@ -38,3 +39,4 @@ class Complexion:
     lash_weight: float = 1.0
     hairline: float = 0.0
     makeup: float = 0.0
+    swept: float = 0.0
