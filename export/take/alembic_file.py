@@ -13,6 +13,8 @@ from engine.errors import StorageError
 from engine.optional import optional
 from export.take.sequence import MeshSequence, Placement
 
+_CLOCKWISE = [0, 2, 1]  # the first corner stays the first
+
 
 def write_abc(path: Path, sequence: MeshSequence, placement: Placement) -> None:
     """Write an `.abc`.
@@ -57,11 +59,11 @@ def _write(abc: Any, path: Path, sequence: MeshSequence, placement: Placement) -
 
 def _faces(imath: Any, geometry: Any, sequence: MeshSequence) -> list[Any]:
     assert sequence.faces is not None
-    corners = np.ascontiguousarray(sequence.faces[:, ::-1], np.int32).reshape(-1)
+    corners = np.ascontiguousarray(sequence.faces[:, _CLOCKWISE], np.int32).reshape(-1)
     counts = np.full(len(sequence.faces), 3, np.int32)
     parts = [imath.IntArrayFromBuffer(corners), imath.IntArrayFromBuffer(counts)]
     if sequence.uv is not None and sequence.uv_faces is not None:
-        uv_corners = sequence.uv_faces[:, ::-1].reshape(-1)
+        uv_corners = sequence.uv_faces[:, _CLOCKWISE].reshape(-1)
         indices = imath.UnsignedIntArray(len(uv_corners))
         for place, corner in enumerate(uv_corners.tolist()):
             indices[place] = corner

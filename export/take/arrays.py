@@ -26,9 +26,8 @@ def write_npz(path: Path, sequence: MeshSequence, placement: Placement) -> None:
         "unit": np.array(placement.unit.value),
         "up": np.array(placement.up.value),
     }
-    for name, array in (("faces", sequence.faces), ("uv", sequence.uv), ("uv_faces", sequence.uv_faces)):
-        if array is not None:
-            beside[name] = array
+    of_mesh = {"faces": sequence.faces, "uv": sequence.uv, "uv_faces": sequence.uv_faces}
+    beside |= {name: array for name, array in of_mesh.items() if array is not None}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, array in beside.items():
             with archive.open(f"{name}.npy", "w") as member:

@@ -15,7 +15,7 @@ def write_obj(folder: Path, sequence: MeshSequence, placement: Placement) -> Non
     for index in range(sequence.num_frames):
         vertices = placement.place(sequence.frame(index))
         number = placement.start_frame + index
-        text = "\n".join("v %.9g %.9g %.9g" % tuple(row) for row in vertices.tolist())
+        text = "\n".join(f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in vertices.tolist())
         path = folder / f"{sequence.name}.{number:0{digits}}.obj"
         path.write_text(f"# {placement.unit} {placement.up}-up\no {sequence.name}\n{text}\n{faces}", "utf-8")
 
@@ -24,7 +24,7 @@ def _face_lines(sequence: MeshSequence) -> str:
     if sequence.faces is None:
         return ""
     if sequence.uv is None or sequence.uv_faces is None:
-        return "".join("f %d %d %d\n" % tuple(face) for face in (sequence.faces + 1).tolist())
-    texture = "".join("vt %.9g %.9g\n" % tuple(row) for row in sequence.uv.tolist())
+        return "".join(f"f {a} {b} {c}\n" for a, b, c in (sequence.faces + 1).tolist())
+    texture = "".join(f"vt {u:.9g} {v:.9g}\n" for u, v in sequence.uv.tolist())
     corners = np.stack([sequence.faces, sequence.uv_faces], axis=2).reshape(-1, 6) + 1
-    return texture + "".join("f %d/%d %d/%d %d/%d\n" % tuple(row) for row in corners.tolist())
+    return texture + "".join(f"f {a}/{d} {b}/{e} {c}/{f}\n" for a, d, b, e, c, f in corners.tolist())

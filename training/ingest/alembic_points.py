@@ -22,15 +22,16 @@ class AlembicPoints:
     Args:
         path: To open.
         mesh: Which mesh, by name or path; needed where there are several.
+        may_be_still: A mesh without motion will do.
 
     Raises:
         ShotError: It is missing or cut off, holds no or several meshes, changes its topology, or has a hole.
     """
 
-    def __init__(self, path: Path, mesh: str | None = None) -> None:
+    def __init__(self, path: Path, mesh: str | None = None, *, may_be_still: bool = False) -> None:
         self._abc = optional("alembic3d.Abc", "alembic3d", "Alembic (.abc)")
         self._geometry = optional("alembic3d.AbcGeom", "alembic3d", "Alembic (.abc)")
-        self._path = path
+        self._path, self._may_be_still = path, may_be_still
         if not path.is_file():
             raise ShotError(f"There is no point cache {path}.", "Check the path.")
         try:
@@ -61,26 +62,34 @@ class AlembicPoints:
         schema, path = self._schema, self._path
         positions = schema.getPositionsProperty()
         num_frames = positions.getNumSamples()
-        check_length(path, num_frames)
+        if not (self._may_be_still and num_frames):
+            check_length(path, num_frames)
         faces, counts = schema.getFaceIndicesProperty(), schema.getFaceCountsProperty()
         self._samples = positions.samples
         if not (faces.isConstant() and counts.isConstant()):
             raise changing_topology(path)
         times = np.array([schema.getTimeSampling().getSampleTime(index) for index in range(num_frames)])
         self._times = times
-        span = times[-1] - times[0]
-        rate = nearest_rate((num_frames - 1) / span) if span > 0 else None
-        if rate is None:
-            raise damaged(path, f"its {num_frames} samples span {span:g} seconds, which is no frame rate")
+        rate = self._rate(times)
+        number = None if rate is None else frame_numbers(path, times, rate)
         stated = self._user_properties()
         return PointFacts(
-            num_frames, len(self._samples[0]), rate, frame_numbers(path, times, rate),
+            num_frames, len(self._samples[0]), rate, number,
             timecode=stated.get("timecode"),
             unit=LengthUnit(stated["unit"]) if stated.get("unit") in list(LengthUnit) else None,
             up=UpAxis(stated["up"]) if stated.get("up") in list(UpAxis) else None,
             polygons=self._polygons(np.array(faces.samples[0]), np.array(counts.samples[0])),
             notes=self._notes(rate),
         )  # fmt: skip
+
+    def _rate(self, times: np.ndarray) -> Fraction | None:
+        if len(times) == 1:
+            return None
+        span = times[-1] - times[0]
+        rate = nearest_rate((len(times) - 1) / span) if span > 0 else None
+        if rate is None:
+            raise damaged(self._path, f"its {len(times)} samples span {span:g} seconds, which is no frame rate")
+        return rate
 
     def _user_properties(self) -> dict[str, str]:
         properties = self._schema.getUserProperties()
@@ -103,10 +112,10 @@ class AlembicPoints:
             uv, uv_corners = values.reshape(-1, 2), per_corner
         return Polygons(counts.astype(np.int32), corners.astype(np.int32), uv, uv_corners, is_clockwise=True)
 
-    def _notes(self, rate: Fraction) -> tuple[str, ...]:
+    def _notes(self, rate: Fraction | None) -> tuple[str, ...]:
         said = self._abc.GetArchiveInfo(self._archive).get("dccFPS")
         intended = nearest_rate(float(said)) if said else None
-        if intended is not None and intended != rate:
+        if None not in (intended, rate) and intended != rate:
             return (
                 f"The Alembic file was written by a scene of {intended} frames/s, its samples are {rate} a second.",
             )

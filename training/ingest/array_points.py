@@ -109,3 +109,21 @@ def _polygons(arrays: dict[str, np.ndarray]) -> Polygons | None:
         arrays["uv_faces"].reshape(-1).astype(np.int32) if has_uv else None,
         sets={name.removeprefix("set:"): rows for name, rows in arrays.items() if name.startswith("set:")},
     )
+
+
+def read_faces(path: Path) -> Polygons | None:
+    """The faces of an `.npz`; None where it is a whole topology of ours.
+
+    Raises:
+        ShotError: It is damaged, or has no faces.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if "neutral" in file:
+                return None
+            polygons = _polygons({name: file[name] for name in file if name not in _NAMES})
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise damaged(path, error) from error
+    if polygons is None:
+        raise ShotError(f"The topology {path} has no faces.", "Give a file with `faces`, or a topology.npz.")
+    return polygons

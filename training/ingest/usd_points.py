@@ -22,16 +22,17 @@ class UsdPoints:
     Args:
         path: To open.
         mesh: Which mesh, by name or path; needed where there are several.
+        may_be_still: A mesh without motion will do.
 
     Raises:
         ShotError: It is missing or cut off, holds no or several meshes, changes its topology, or has a hole.
     """
 
-    def __init__(self, path: Path, mesh: str | None = None) -> None:
+    def __init__(self, path: Path, mesh: str | None = None, *, may_be_still: bool = False) -> None:
         self._usd, self._geometry, self._tf = (
             optional(f"pxr.{name}", "usd-core", "USD") for name in ("Usd", "UsdGeom", "Tf")
         )
-        self._path = path
+        self._path, self._may_be_still = path, may_be_still
         if not path.is_file():
             raise ShotError(f"There is no point cache {path}.", "Check the path.")
         try:
@@ -44,9 +45,12 @@ class UsdPoints:
 
     def _read(self) -> PointFacts:
         stage, mesh, path = self._stage, self._mesh, self._path
-        self._times = mesh.GetPointsAttr().GetTimeSamples()
-        check_length(path, max(len(self._times), int(mesh.GetPointsAttr().HasAuthoredValue())))
-        rate, number, notes = self._rate()
+        points = mesh.GetPointsAttr()
+        num_still = int(points.HasAuthoredValue())
+        self._times = points.GetTimeSamples() or [self._usd.TimeCode.Default()] * num_still
+        if not (self._may_be_still and num_still):
+            check_length(path, len(self._times))
+        rate, number, notes = self._rate() if len(self._times) > 1 else (None, None, ())
         for attribute in (mesh.GetFaceVertexIndicesAttr(), mesh.GetFaceVertexCountsAttr()):
             values = [attribute.Get(time) for time in attribute.GetTimeSamples()]
             if any(value != values[0] for value in values[1:]):
@@ -55,7 +59,7 @@ class UsdPoints:
         unit, more = self._unit()
         return PointFacts(
             len(self._times),
-            len(mesh.GetPointsAttr().Get(self._times[0])),
+            self._num_points(),
             rate,
             number,
             timecode=str(said) if said else None,
@@ -65,7 +69,7 @@ class UsdPoints:
             notes=notes + more,
         )
 
-    def _rate(self) -> tuple[Fraction | None, int, tuple[str, ...]]:
+    def _rate(self) -> tuple[Fraction | None, int | None, tuple[str, ...]]:
         times = np.array(self._times)
         steps = np.diff(times)
         step = float(np.median(steps))

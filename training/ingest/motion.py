@@ -1,0 +1,114 @@
+"""What moves over a shot: watched frame by frame while the meshes pass, judged when all have been seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import ShotError
+from engine.mesh import MM_PER_CM
+from training.ingest.rigid import skull_fit
+
+MOVED_CM = 0.1  # over the shot; less is the noise of a tracked surface
+_JUMP_CM = 5.0  # from one frame to the next; the jaw's tip moves a third of it
+_GROWN = 1.6  # times the first mesh's size
+_MAX_KEPT = 48  # meshes by which the head's own motion is judged
+_TRAVEL_CM, _TURN_DEG = 0.5, 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """A shot's motion.
+
+    Args:
+        moved: [n] int32, vertices that move at least a millimetre.
+        largest_mm: The way of the vertex that moves most.
+        head_travel_cm: How far the skull is from its place, at most.
+        head_turn_deg: How far the skull is turned, at most.
+        num_jumps: Frames in which a vertex jumps 5 cm.
+    """
+
+    moved: np.ndarray
+    largest_mm: float
+    head_travel_cm: float
+    head_turn_deg: float
+    num_jumps: int
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with it, one sentence each."""
+        warnings = []
+        if self.head_travel_cm > _TRAVEL_CM or self.head_turn_deg > _TURN_DEG:
+            warnings.append(
+                f"The head is not stabilised: the skull travels {self.head_travel_cm:.1f} cm and turns"
+                f" {self.head_turn_deg:.1f} degrees over the shot, which a network would have to learn as expression."
+            )
+        if self.num_jumps:
+            warnings.append(f"In {self.num_jumps} frames a vertex jumps more than {_JUMP_CM:g} cm from the last.")
+        if not len(self.moved):
+            warnings.append("Nothing moves by a millimetre in this shot.")
+        return tuple(warnings)
+
+
+class MotionWatch:
+    """Sees every mesh of a shot once.
+
+    Args:
+        num_frames: To come.
+    """
+
+    def __init__(self, num_frames: int) -> None:
+        self._kept_at = frozenset(np.linspace(0, num_frames - 1, min(num_frames, _MAX_KEPT)).astype(int).tolist())
+        self._kept: list[np.ndarray] = []
+        self._low = self._high = self._last = np.empty(0)
+        self._size = 0.0
+        self._num_seen = self._num_jumps = 0
+
+    def see(self, vertices: np.ndarray, name: str) -> None:
+        """Take the next mesh, [V, 3] float32 cm.
+
+        Args:
+            vertices: The mesh.
+            name: Of the frame, for messages.
+
+        Raises:
+            ShotError: A vertex is no number, or the mesh blows up.
+        """
+        bad = int((~np.isfinite(vertices)).any(axis=1).sum())
+        if bad:
+            raise ShotError(
+                f"The point cache holds {bad} vertices that are no numbers in {name}.", "Repair that frame."
+            )
+        size = float(np.ptp(vertices, axis=0).max())
+        if not self._num_seen:
+            self._low, self._high, self._last, self._size = vertices.copy(), vertices.copy(), vertices, size
+        elif not self._size / _GROWN < size < self._size * _GROWN:
+            raise ShotError(
+                f"The mesh is {size:.0f} cm wide or high in {name} and {self._size:.0f} cm in the first.",
+                "Repair that frame, or cut it away.",
+            )
+        np.minimum(self._low, vertices, out=self._low)
+        np.maximum(self._high, vertices, out=self._high)
+        self._num_jumps += bool((((vertices - self._last) ** 2).sum(1) > _JUMP_CM**2).any())
+        if self._num_seen in self._kept_at:
+            self._kept.append(vertices)
+        self._last = vertices
+        self._num_seen += 1
+
+    def judge(self) -> Motion:
+        """The motion, once all have been seen."""
+        ways = np.linalg.norm(self._high - self._low, axis=1)
+        travel_cm, turn_deg = head_motion(self._kept)
+        moved = np.flatnonzero(ways > MOVED_CM).astype(np.int32)
+        return Motion(moved, float(ways.max()) * MM_PER_CM, travel_cm, turn_deg, self._num_jumps)
+
+
+def head_motion(meshes: list[np.ndarray]) -> tuple[float, float]:
+    """How far the skull is from where it was in the first mesh, at most: centimetres and degrees."""
+    first = meshes[0].astype(np.float64)
+    travel_cm = turn_deg = 0.0
+    for mesh in meshes[1:]:
+        best, rows = skull_fit(first, mesh.astype(np.float64))
+        skull = first[rows]
+        moved = np.linalg.norm(skull @ best.rotation.T + best.shift - skull, axis=1)
+        travel_cm, turn_deg = max(travel_cm, float(moved.mean())), max(turn_deg, best.angle_deg)
+    return travel_cm, turn_deg
