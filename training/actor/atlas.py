@@ -3,6 +3,8 @@
 Rule: an island is never folded: each axis is only stretched, monotonically, by how much skin lies under it.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -33,6 +35,7 @@ _HIDDEN_SHARE = 0.36  # scalp, behind the ears, shoulders
 _NUM_LEVELS = 96
 
 
+@lru_cache(maxsize=1)
 def lay_out(anatomy: Anatomy) -> np.ndarray:
     """[T, 2] float32 texture places in the new atlas, row by row with `anatomy.uv`."""
     num_places = len(anatomy.uv)
