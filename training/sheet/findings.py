@@ -1,0 +1,222 @@
+"""What looks wrong in a data set, in words: the list that is read before a night of training.
+
+Rule: a finding names the shot, the figure and the frame, so that it can be looked at; every limit stands here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from engine.shots import Role
+from training.sheet.survey import ShotSurvey, Survey
+
+_STILL_LEVELS = 0.02  # a picture that differs by less from the one before is the same picture
+_MOVING_MM = 0.05  # a mesh that moves by more did something meanwhile
+_BLACK_LEVEL = 12  # 95 % of the pixels below
+_WHITE_LEVEL, _DARK_MEAN = 253, 30
+_FLASH_LEVELS = 12.0  # from one frame to the next
+_FLICKER_LEVELS = 2.5  # standard deviation around the light's slow course
+_SLOW_FRAMES = 9
+_LIGHT_JUMP = 12.0  # levels, between shots of one session
+_SESSION_LIGHT = 12.0  # levels, validation against training
+_SOFT = 0.6  # of the usual sharpness
+_LIP_MOTION_MM = 3.0  # between most and least open
+_LEAST_SPEECH_S, _LEAST_BLINK_S = 3.0, 12.0
+_REGION_LEAST_MM = {"lips": 4.0, "jaw": 4.0, "lids": 2.0, "brows": 1.5, "cheeks": 1.5}
+_LEAST_VALIDATION, _SHORT_FRAMES, _LONG_FRAMES = 0.03, 100, 2000
+_LEAST_MINUTES = 3.0
+_SPOKEN = (Role.PANGRAMS, Role.IN_CHARACTER)
+
+
+class Weight(StrEnum):
+    """How much a finding matters."""
+
+    WRONG = "wrong"  # training on it would learn something false
+    LOOK = "look"  # worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that looks wrong.
+
+    Args:
+        weight: How much it matters.
+        shot: Its name; empty for the data set as a whole.
+        words: One sentence.
+    """
+
+    weight: Weight
+    shot: str
+    words: str
+
+
+def findings_of(survey: Survey) -> tuple[Finding, ...]:
+    """Everything that looks wrong, what matters most first."""
+    found = [finding for shot in survey.shots for finding in _of_shot(shot)]
+    found += [*_of_light(survey), *_of_sharpness(survey), *_of_whole(survey)]
+    return tuple(sorted(found, key=lambda finding: finding.weight is not Weight.WRONG))
+
+
+def _of_shot(one: ShotSurvey) -> Iterator[Finding]:
+    yield from _of_counts(one)
+    yield from _of_frames(one)
+    yield from _of_alignment(one)
+    yield from _of_performance(one)
+
+
+def _of_counts(one: ShotSurvey) -> Iterator[Finding]:
+    claimed, held = one.shot.facts.num_frames, len(one.pictures)
+    if held != claimed:
+        yield Finding(Weight.WRONG, one.name, f"the movie holds {held} frames, the shot claims {claimed}")
+    if one.motion.num_broken:
+        yield Finding(Weight.WRONG, one.name, f"{one.motion.num_broken} meshes have coordinates that are no numbers")
+    if not _SHORT_FRAMES <= claimed <= _LONG_FRAMES:
+        yield Finding(
+            Weight.LOOK, one.name, f"{claimed} frames; shots of {_SHORT_FRAMES} to {_LONG_FRAMES} are easier to judge"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BadFrames:
+    """Frames of a shot that no network should learn from; each [n] indices.
+
+    Args:
+        frozen: The picture stands still while the mesh moves.
+        black: Nothing is seen.
+        flashes: The light jumps from the frame before.
+    """
+
+    frozen: np.ndarray
+    black: np.ndarray
+    flashes: np.ndarray
+
+    @classmethod
+    def of(cls, one: ShotSurvey) -> "BadFrames":
+        """Look for them."""
+        seen = one.pictures
+        length = min(len(seen), len(one.motion.speed))
+        is_same = (seen.change[:length] < _STILL_LEVELS) & (one.motion.speed[:length] > _MOVING_MM)
+        is_same[:1] = False
+        is_black = seen.high < _BLACK_LEVEL
+        is_flash = np.abs(np.diff(seen.mean, prepend=seen.mean[:1])) > _FLASH_LEVELS
+        is_flash &= ~is_black & ~np.roll(is_black, 1)  # a black frame is told once
+        return cls(np.flatnonzero(is_same), np.flatnonzero(is_black), np.flatnonzero(is_flash))
+
+
+def _of_frames(one: ShotSurvey) -> Iterator[Finding]:
+    seen, bad = one.pictures, BadFrames.of(one)
+    if not len(seen):
+        return
+    for frames, words in (
+        (bad.frozen, "the picture stands still while the mesh moves"),
+        (bad.black, "black"),
+        (bad.flashes, "the light jumps"),
+    ):
+        if frames.size:
+            yield Finding(Weight.WRONG, one.name, f"{words}: {_frames(frames)}")
+    flicker = flicker_levels(seen.mean)
+    if flicker > _FLICKER_LEVELS and not bad.flashes.size and not bad.black.size:
+        yield Finding(Weight.LOOK, one.name, f"the light flickers by {flicker:.1f} levels")
+    if np.median(seen.high) >= _WHITE_LEVEL:
+        yield Finding(Weight.LOOK, one.name, "overexposed: one pixel in twenty is white")
+    if np.median(seen.mean) < _DARK_MEAN and not bad.black.size:
+        yield Finding(Weight.LOOK, one.name, f"dark: mean level {np.median(seen.mean):.0f} of 255")
+
+
+def _of_alignment(one: ShotSurvey) -> Iterator[Finding]:
+    offset = one.offset
+    if offset is None:
+        return
+    figures = f"agreement {offset.agreement:.2f}, as it is {offset.agreement_as_is:.2f}"
+    if offset.is_foreign:
+        yield Finding(
+            Weight.LOOK, one.name, f"mesh and picture hardly move together; another take's cache? ({figures})"
+        )
+    elif offset.is_off:
+        late = "late" if offset.num_frames > 0 else "early"
+        yield Finding(Weight.WRONG, one.name, f"the cache is {abs(offset.num_frames)} frames {late} ({figures})")
+
+
+def _of_performance(one: ShotSurvey) -> Iterator[Finding]:
+    role, motion = one.shot.facts.role, one.motion
+    if role in _SPOKEN and motion.lip_gap is not None and one.seconds > _LEAST_SPEECH_S:
+        opening = float(np.ptp(np.percentile(motion.lip_gap, [1, 99])))
+        if opening < _LIP_MOTION_MM:
+            yield Finding(Weight.LOOK, one.name, f"the mouth never opens (lips part by {opening:.1f} mm)")
+    if motion.num_blinks == 0 and one.seconds > _LEAST_BLINK_S:
+        yield Finding(Weight.LOOK, one.name, f"no blink in {one.seconds:.0f} s")
+    if float(motion.speed.max(initial=0)) < _MOVING_MM:
+        yield Finding(Weight.WRONG, one.name, "the mesh never moves")
+
+
+def _of_light(survey: Survey) -> Iterator[Finding]:
+    levels = {one.name: float(np.median(one.pictures.mean)) for one in survey.shots if len(one.pictures)}
+    sessions = {
+        is_later: [one.name for one in survey.shots if one.name in levels and _is_later(one) == is_later]
+        for is_later in (False, True)
+    }
+    usual = {key: float(np.median([levels[name] for name in names])) for key, names in sessions.items() if names}
+    for key, names in sessions.items():
+        for name in names:
+            apart = levels[name] - usual[key]
+            if abs(apart) > _LIGHT_JUMP:
+                word = "brighter" if apart > 0 else "darker"
+                yield Finding(Weight.LOOK, name, f"{abs(apart):.0f} levels {word} than the other shots of its session")
+    if len(usual) == 2 and abs(apart := usual[True] - usual[False]) > _SESSION_LIGHT:
+        word = "brighter" if apart > 0 else "darker"
+        yield Finding(Weight.LOOK, "", f"validation is {abs(apart):.0f} levels {word} than training")
+
+
+def _of_sharpness(survey: Survey) -> Iterator[Finding]:
+    values = {one.name: float(np.median(one.pictures.sharpness)) for one in survey.shots if len(one.pictures)}
+    usual = float(np.median(list(values.values()))) if values else 0.0
+    for name, value in values.items():
+        if value < _SOFT * usual:
+            yield Finding(Weight.LOOK, name, f"soft: {100 * value / usual:.0f} % of the usual sharpness")
+
+
+def _of_whole(survey: Survey) -> Iterator[Finding]:
+    minutes = survey.seconds / 60
+    shares = {part.role: part.share for part in survey.parts}
+    if minutes < _LEAST_MINUTES:
+        yield Finding(Weight.LOOK, "", f"{minutes:.1f} minutes in all; the paper's actors needed 5 to 10")
+    if Role.VALIDATION not in shares:
+        yield Finding(Weight.WRONG, "", "there is no validation shot: nothing will tell when to stop")
+    elif shares[Role.VALIDATION] < _LEAST_VALIDATION:
+        yield Finding(Weight.LOOK, "", f"validation is only {100 * shares[Role.VALIDATION]:.1f} % of the set")
+    missing = [role.value for role in Role if role not in shares and role is not Role.VALIDATION]
+    if missing:
+        yield Finding(Weight.LOOK, "", f"no shots of {', '.join(missing)}")
+    for region, least_mm in _REGION_LEAST_MM.items():
+        reach_mm = survey.reach_mm(region)
+        if reach_mm is not None and reach_mm < least_mm:
+            yield Finding(Weight.LOOK, "", f"the {region} hardly move: {reach_mm:.1f} mm from neutral at most")
+
+
+def flicker_levels(mean: np.ndarray) -> float:
+    """How much the light trembles around its slow course: standard deviation, gray levels.
+
+    Args:
+        mean: [N] mean level of each frame.
+    """
+    if len(mean) < 2 * _SLOW_FRAMES:
+        return 0.0
+    padded = np.pad(mean.astype(np.float64), _SLOW_FRAMES // 2, mode="edge")
+    slow = np.convolve(padded, np.full(_SLOW_FRAMES, 1 / _SLOW_FRAMES), mode="valid")
+    return float((mean - slow).std())
+
+
+def _is_later(one: ShotSurvey) -> bool:
+    return one.shot.facts.role is Role.VALIDATION
+
+
+def _frames(indices: np.ndarray) -> str:
+    """In few words, such as `frame 12`, `frames 12 to 19` or `14 frames, the first 12`."""
+    first, last = int(indices[0]), int(indices[-1])
+    if len(indices) == 1:
+        return f"frame {first}"
+    if last - first + 1 == len(indices):
+        return f"frames {first} to {last}"
+    return f"{len(indices)} frames, the first {first}"
