@@ -16,7 +16,7 @@ from training.ingest.rigid import fit
 HEIGHT_LIMITS_CM = (12.0, 60.0)
 _USUAL_CM = 25.0
 _CLEARLY_BETTER = 1.5
-_NOT_CUBIC = 1.1
+_NOT_CUBIC = 1.05
 _SAME_SIZE = (0.75, 1.33)
 _SAME_SHAPE = 0.12  # rms left by the best fit, as a part of the reference's own spread
 _STRETCHED, _STRETCHED_SHARE = 3.0, 0.05
