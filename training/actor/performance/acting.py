@@ -16,7 +16,7 @@ from training.actor.speech.tones import TONES
 
 _LISTENING = (nod, nod, flash_brows, swallow, wet_lips, shake)
 # What crosses the face of who feels so, by names of `EXPRESSIONS`.
-_REACTIONS: Mapping[str, tuple[str, ...]] = {
+REACTIONS_OF: Mapping[str, tuple[str, ...]] = {
     "neutral": ("polite smile", "mild surprise", "shrug of the mouth"),
     "tender": ("true smile", "pity", "sad smile", "kiss"),
     "furious": ("anger, teeth", "anger, lips pressed", "rage", "snarl left", "snarl right"),
@@ -46,7 +46,7 @@ def show_expressions(score: Score, rng: np.random.Generator) -> None:
                 break
             leaving_s = express(score, EXPRESSIONS[place], moment, rng)
             # One in four turns straight into the next.
-            moment = leaving_s + (rng.uniform(0.0, 0.25) if rng.random() < 0.25 else rng.uniform(0.45, 1.2))
+            moment = leaving_s + (rng.uniform(0.0, 0.25) if rng.random() < 0.25 else rng.uniform(0.3, 0.9))
 
 
 def recite(score: Score, sentences: tuple[str, ...], rng: np.random.Generator) -> None:
@@ -81,7 +81,7 @@ def play_scenes(
         variety: How often something of the other parts of a shoot comes between two lines, 0..1.
     """
     moment = -rng.uniform(0.0, 1.5)
-    is_first = True
+    is_first, num_others = True, int(rng.integers(3))
     while moment < score.length_s:
         for place in rng.permutation(len(scenes)):
             if moment >= score.length_s:
@@ -96,7 +96,8 @@ def play_scenes(
                 moment = _line(score, text, tone, _before(score, tone, moment, rng), rng)
                 moment = _after(score, tone, moment, rng)
                 if rng.random() < variety:
-                    moment = _something_else(score, sentences, moment, rng)
+                    moment = _something_else(score, sentences, num_others, moment, rng)
+                    num_others += 1
             moment = _listen(score, moment, rng)
 
 
@@ -125,7 +126,7 @@ def _after(score: Score, tone: str, moment: float, rng: np.random.Generator) -> 
         habits = HABITS_OF[tone]
         end_s = habits[rng.integers(len(habits))](score, moment, rng)
     elif chance < 0.48:
-        names = _REACTIONS[tone]
+        names = REACTIONS_OF[tone]
         end_s = express(score, _BY_NAME[names[rng.integers(len(names))]], moment - 0.15, rng)
     elif chance < 0.62:
         return _listen(score, moment, rng)
@@ -146,18 +147,22 @@ def _listen(score: Score, moment: float, rng: np.random.Generator) -> float:
         if rng.random() < 0.7:
             inner = _LISTENING[rng.integers(len(_LISTENING))](score, inner, rng)
         else:
-            names = _REACTIONS[tone]
+            names = REACTIONS_OF[tone]
             inner = express(score, _BY_NAME[names[rng.integers(len(names))]], inner, rng)
         inner += rng.uniform(0.1, 0.9)
     score.notes.append("listens")
     return max(moment + length, inner - 0.1)
 
 
-def _something_else(score: Score, sentences: tuple[str, ...], moment: float, rng: np.random.Generator) -> float:
-    kind = rng.random()
-    if kind < 0.35:
-        return exercise_once(score, moment, rng)
-    if kind < 0.7:
+def _something_else(
+    score: Score, sentences: tuple[str, ...], number: int, moment: float, rng: np.random.Generator
+) -> float:  # fmt: skip
+    """One of the other parts of a shoot, briefly; each in its turn."""
+    if number % 3 == 0:
+        for _ in range(int(rng.integers(2, 5))):
+            moment = exercise_once(score, moment, rng)
+        return moment
+    if number % 3 == 1:
         return express(score, EXPRESSIONS[rng.integers(len(EXPRESSIONS))], moment, rng) + 0.4
     tone = list(TONES)[rng.integers(len(TONES))]
     return _line(score, sentences[rng.integers(len(sentences))], tone, moment, rng)

@@ -3,6 +3,8 @@
 Rule: muscles that pull against each other yield; speech has the mouth; nothing stops dead at a limit.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from training.actor.curves import drift, sides_of, smooth_step, soft_weights
@@ -29,13 +31,31 @@ _YIELDS = (
 )  # fmt: skip
 _RIVALS = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 _MICRO = 0.028
+_SIDE_BIAS, _SIDE_DRIFT, _SPEECH_SIDEWAYS = 0.12, 0.16, 0.045
 _BREATH_NOSTRILS = 0.05
 
 
-def combine(score: Score, rng: np.random.Generator) -> np.ndarray:
-    """[N, 52] faces without gaze and blinks; the score's contacts are made fit for them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """All that is played, added up.
+
+    Args:
+        weights: [N, 52], without gaze and blinks.
+        lip_seal: [N] 0..1.
+        lip_to_teeth: [N] 0..1.
+    """
+
+    weights: np.ndarray
+    lip_seal: np.ndarray
+    lip_to_teeth: np.ndarray
+
+
+def combine(score: Score, rng: np.random.Generator) -> Face:
+    """Add it up."""
     talking, units = score.talking, score.units
-    face = score.face.copy()
+    # One mood follows another without a sum of both, and what comes on top finds less and less room.
+    moods = score.moods / np.maximum(1.0, score.mood_share)[:, None]
+    face = _over(score.face, _over(score.stress, moods))
     for name, share in _GIVES_WAY_TO_SPEECH.items():
         for unit in sides_of(name, units):
             face[:, score.column(unit)] *= 1 - share * talking
@@ -43,15 +63,16 @@ def combine(score: Score, rng: np.random.Generator) -> np.ndarray:
     for name in ("jawOpen", "mouthFunnel", "mouthUpperUp", "mouthLowerDown", "mouthStretch"):
         for unit in sides_of(name, units):
             face[:, score.column(unit)] *= 1 - 0.85 * score.closing
-    weights = face + score.mouth + _micro_motion(score, rng)
+    weights = face + _one_sided(score, rng) * score.mouth + _micro_motion(score, rng)
+    _let_the_jaw_wander(weights, score, rng)
     for unit, other, share in _YIELDS:
         _yield(weights, score, unit, other, share)
     for one, other in _RIVALS:
         overlap = np.minimum(weights[:, score.column(one)], weights[:, score.column(other)])
         weights[:, score.column(one)] -= overlap
         weights[:, score.column(other)] -= overlap
-    _keep_possible(weights, score)
-    return soft_weights(weights)
+    seal, bite = _keep_possible(weights, score)
+    return Face(soft_weights(weights), seal, bite)
 
 
 def close_eyes(weights: np.ndarray, score: Score, blinked: np.ndarray, rng: np.random.Generator) -> None:
@@ -72,6 +93,30 @@ def flare(weights: np.ndarray, score: Score, breath_share: np.ndarray) -> None:
         weights[:, score.column(unit)] += _BREATH_NOSTRILS * np.maximum(breath_share, 0) * (1 - score.talking)
 
 
+def _over(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    return np.asarray(upper + lower * (1 - np.clip(upper, 0, 1)))
+
+
+def _one_sided(score: Score, rng: np.random.Generator) -> np.ndarray:
+    """[N, 52] gains: people speak more with one side of the mouth, and not always the same."""
+    bias = rng.normal(0, _SIDE_BIAS) + _SIDE_DRIFT * drift(score.num_frames, 4, 1.2, rng)
+    gains = np.ones((score.num_frames, len(score.units)))
+    for place, name in enumerate(("mouthUpperUp", "mouthLowerDown", "mouthStretch", "mouthSmile")):
+        left, right = (score.column(unit) for unit in sides_of(name, score.units))
+        gains[:, left] += bias[:, place]
+        gains[:, right] -= bias[:, place]
+    return gains.clip(0.3, 1.7)
+
+
+def _let_the_jaw_wander(weights: np.ndarray, score: Score, rng: np.random.Generator) -> None:
+    """Jaw and mouth do not stay in the middle while they speak."""
+    sideways = drift(score.num_frames, 2, 0.5, rng) * _SPEECH_SIDEWAYS + rng.normal(0, 0.02, 2)
+    sideways *= score.talking[:, None]
+    for place, name in enumerate(("jaw", "mouth")):
+        weights[:, score.column(f"{name}Left")] += np.maximum(sideways[:, place], 0)
+        weights[:, score.column(f"{name}Right")] += np.maximum(-sideways[:, place], 0)
+
+
 def _yield(weights: np.ndarray, score: Score, name: str, other: str, share: float) -> None:
     units, others = sides_of(name, score.units), sides_of(other, score.units)
     for place, unit in enumerate(units):
@@ -83,18 +128,20 @@ def _yield(weights: np.ndarray, score: Score, name: str, other: str, share: floa
         weights[:, column] -= share * np.clip(np.minimum(weights[:, column], against), 0, None)
 
 
-def _keep_possible(weights: np.ndarray, score: Score) -> None:
-    """The tongue needs an open mouth; lips close no further than the jaw has opened; a shut mouth shows no tongue."""
+def _keep_possible(weights: np.ndarray, score: Score) -> tuple[np.ndarray, np.ndarray]:
+    """Hold jaw, lips and tongue to what one mouth can do; returns [N] how far lips seal, and meet the teeth."""
     jaw, close, tongue = (score.column(unit) for unit in ("jawOpen", "mouthClose", "tongueOut"))
+    # Lips close no further than the jaw has opened.
     weights[:, close] = np.minimum(weights[:, close], np.maximum(weights[:, jaw], 0))
-    # A tongue that is out, an open jaw and closed lips cannot be: the lips part first.
+    # Without words, lips that are held shut part for a tongue and for an open mouth.
     out = smooth_step((weights[:, tongue] - 0.1) / 0.25)
-    score.lip_seal *= 1 - out * (1 - score.closing)
-    score.lip_to_teeth *= 1 - out * (1 - score.closing)
-    weights[:, tongue] *= smooth_step(weights[:, jaw] / 0.12) * (1 - score.lip_seal)
-    # An open-mouthed face keeps its lips open unless its jaw is hidden behind them.
     gape = smooth_step((weights[:, jaw] - weights[:, close] - 0.12) / 0.3)
-    score.lip_seal *= 1 - gape * (1 - score.closing)
+    free = (1 - score.talking) * (1 - out) * (1 - gape)
+    seal = np.maximum(score.lip_seal, score.held_shut * free * (1 - score.lip_to_teeth))
+    bite = np.minimum(np.maximum(score.lip_to_teeth, score.held_bite * free), 1 - seal)
+    # A tongue needs an open mouth.
+    weights[:, tongue] *= smooth_step(weights[:, jaw] / 0.12) * (1 - seal)
+    return seal, bite
 
 
 def _micro_motion(score: Score, rng: np.random.Generator) -> np.ndarray:

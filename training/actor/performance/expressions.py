@@ -121,9 +121,9 @@ _UPPER = ("brow", "eye", "cheekSquint")
 
 def express(score: Score, expression: Expression, start_s: float, rng: np.random.Generator) -> float:
     """Play an expression once; returns when it begins to leave the face."""
-    strength = rng.uniform(0.55, 1.12)
+    strength = rng.uniform(0.68, 1.15)
     onset, offset = rng.uniform(0.22, 0.7), rng.uniform(0.35, 0.95)
-    apex = rng.uniform(0.12, 1.1)
+    apex = rng.uniform(0.12, 0.9)
     if rng.random() < 0.08:  # now and then one flits over the face
         onset, apex, offset, strength = 0.12, 0.08, 0.2, 0.6 * strength
     is_one_sided = expression.can_be_one_sided and rng.random() < _ONE_SIDED_SHARE

@@ -20,7 +20,7 @@ _EXCURSION_DEG = 11.0
 _TREMOR_DEG = 0.08
 _LARGE_SACCADE_DEG = 9.0
 _REFRACTORY_S = 0.45
-_BLINKS_AT_PHRASE_END, _BLINKS_WITH_SACCADE = 0.45, 0.35
+_BLINKS_AT_PHRASE_END, _BLINKS_WITH_SACCADE = 0.35, 0.25
 _EYE_LIMIT_DEG = (34.0, 27.0)
 
 
@@ -138,7 +138,7 @@ def blink(score: Score, points: list[Fixation], rng: np.random.Generator) -> np.
         span = _span_at(score.spans, moment)
         rate_hz = span.tone.blinks_hz if span else TONES["neutral"].blinks_hz
         moments.append(moment)
-        moment += 0.5 + rng.exponential(1 / rate_hz)
+        moment += 0.7 + rng.exponential(1 / rate_hz)
     closed = np.zeros(score.num_frames)
     last = -np.inf
     for moment in sorted(moments):

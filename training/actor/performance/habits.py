@@ -49,7 +49,7 @@ def swallow(score: Score, start_s: float, rng: np.random.Generator) -> float:
     """Lips shut, chin up, and the head bows a little."""
     curve = score.gesture(start_s, 0.22, rng.uniform(0.1, 0.25), 0.35)
     score.add_face({"mouthPress": 0.42, "mouthRollLower": 0.22, "mouthShrugLower": 0.4, "mouthDimple": 0.2}, curve)
-    score.seal(curve)
+    score.keep_lips_shut(curve)
     score.turn_deg[:, 1] += rng.uniform(1.0, 2.5) * curve
     return start_s + 0.75
 
@@ -64,7 +64,7 @@ def wet_lips(score: Score, start_s: float, rng: np.random.Generator) -> float:
     score.add_face({"mouthRight": 1.0}, np.maximum(-swing, 0))
     inwards = score.gesture(start_s + 0.5, 0.25, 0.1, 0.35)
     score.add_face({"mouthRollLower": 0.65, "mouthRollUpper": 0.5, "mouthPress": 0.25}, inwards)
-    score.seal(inwards)
+    score.keep_lips_shut(inwards)
     return start_s + 1.2
 
 
@@ -80,7 +80,7 @@ def chew(score: Score, start_s: float, rng: np.random.Generator) -> float:
     score.add_face({"jawLeft": 1.0, "mouthLeft": 0.35}, np.maximum(across, 0))
     score.add_face({"jawRight": 1.0, "mouthRight": 0.35}, np.maximum(-across, 0))
     score.add_face({"mouthPress": 0.22, "cheekPuff": 0.14, "mouthShrugLower": 0.15}, inside)
-    score.seal(score.gesture(start_s, 0.15, length - 0.3, 0.15))
+    score.keep_lips_shut(score.gesture(start_s, 0.15, length - 0.3, 0.15))
     score.notes.append("chews")
     return start_s + length
 
@@ -101,7 +101,7 @@ def bite_lip(score: Score, start_s: float, rng: np.random.Generator) -> float:
     hold = rng.uniform(0.3, 1.2)
     curve = score.gesture(start_s, 0.3, hold, 0.35)
     score.add_face({"mouthRollLower": 0.8, "mouthUpperUp": 0.16, "browInnerUp": 0.3, "jawOpen": 0.05}, curve)
-    score.lip_to_teeth = np.maximum(score.lip_to_teeth, curve)
+    score.held_bite = np.maximum(score.held_bite, curve)
     score.notes.append("bites the lip")
     return start_s + hold + 0.65
 
@@ -127,7 +127,7 @@ def press_lips(score: Score, start_s: float, rng: np.random.Generator) -> float:
     curve = score.gesture(start_s, 0.25, length - 0.5, 0.3)
     face = {"mouthPress": 0.8, "mouthRollLower": 0.4, "mouthRollUpper": 0.35, "mouthDimple": 0.35, "mouthFrown": 0.15}
     score.add_face(face, rng.uniform(0.5, 1.0) * curve)
-    score.seal(curve)
+    score.keep_lips_shut(curve)
     return start_s + length
 
 
@@ -137,7 +137,7 @@ def puff_out(score: Score, start_s: float, rng: np.random.Generator) -> float:
     full = score.gesture(start_s, fill, 0.15, 0.25)
     out = score.gesture(start_s + fill + 0.2, 0.15, 0.3, 0.4)
     score.add_face({"cheekPuff": rng.uniform(0.6, 1.0), "mouthPress": 0.25, "browOuterUp": 0.3}, full)
-    score.seal(full)
+    score.keep_lips_shut(full)
     score.add_face({"mouthFunnel": 0.45, "mouthPucker": 0.3, "jawOpen": 0.08}, out)
     score.notes.append("puffs")
     return start_s + fill + 1.0

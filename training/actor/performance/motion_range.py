@@ -115,7 +115,7 @@ def exercise(score: Score, rng: np.random.Generator) -> None:
 def exercise_once(score: Score, start_s: float, rng: np.random.Generator) -> float:
     """One exercise of either line, anywhere in a shot; returns when it is over."""
     every = (*MOUTH_CORE, *MOUTH_EXTRAS, *BROWS_CORE, *BROWS_EXTRAS)
-    return _play(score, every[rng.integers(len(every))], start_s, rng.uniform(0.8, 1.3), 1.0, rng)
+    return _play(score, every[rng.integers(len(every))], start_s, rng.uniform(0.8, 1.2), rng.uniform(0.7, 1.05), rng)
 
 
 def look_round(score: Score, start_s: float, length_s: float, rng: np.random.Generator) -> None:
@@ -181,7 +181,7 @@ def _play(
         score.face += (strength * curve)[:, None] * weights_of(pose, score.units)
     whole = score.gesture(start_s, rise, max(0.05, last * stay + 0.2 * step_s), fall)
     if exercise_.is_sealed:
-        score.seal(whole)
+        score.keep_lips_shut(whole)
     if exercise_.is_shut:
         score.shut = np.maximum(score.shut, whole)
     score.notes.append(exercise_.name)

@@ -17,7 +17,7 @@ from training.actor.performance.score import Score
 from training.actor.speech.scenes import LATER_SCENES, SCENES
 from training.actor.speech.sentences import LATER_SENTENCES, SENTENCES
 
-_LATER_VARIETY = 0.4
+_LATER_VARIETY = 0.7
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
 _STREAM = {role: number for number, role in enumerate(Role)}
 _CALM = {Role.RANGE_OF_MOTION: 0.4, Role.EXPRESSIONS: 0.6}
@@ -67,14 +67,15 @@ def perform(role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str
     turn_deg = turn_head(score, room_deg, breath_share, calm, rng)
     shift_cm = shift_head(score, turn_deg, breath_share, calm, rng)
 
-    weights = combine(score, rng)
+    face = combine(score, rng)
+    weights = face.weights
     flare(weights, score, breath_share)
     close_eyes(weights, score, blink(score, points, rng), rng)
     weights += look(score, room_deg, turn_deg)
     return Performance(
         np.clip(weights, 0, 1).astype(np.float32),
-        score.lip_seal.astype(np.float32),
-        score.lip_to_teeth.astype(np.float32),
+        face.lip_seal.astype(np.float32),
+        face.lip_to_teeth.astype(np.float32),
         turn_deg.astype(np.float32),
         shift_cm.astype(np.float32),
         "; ".join(score.notes),

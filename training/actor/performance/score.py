@@ -58,12 +58,17 @@ class Score:
         self.units = units
         self.num_frames = num_frames
         self.times = frame_times(num_frames)
-        self.face = np.zeros((num_frames, len(units)))  # moods, expressions, idle movements
+        self.face = np.zeros((num_frames, len(units)))  # expressions, exercises, habits
+        self.moods = np.zeros((num_frames, len(units)))  # what moods want, each by its share
+        self.mood_share = np.zeros(num_frames)  # all shares; above 1 while one mood follows another
+        self.stress = np.zeros((num_frames, len(units)))  # what stressed words add
         self.mouth = np.zeros((num_frames, len(units)))  # speech
         self.talking = np.zeros(num_frames)
         self.closing = np.zeros(num_frames)
-        self.lip_seal = np.zeros(num_frames)
-        self.lip_to_teeth = np.zeros(num_frames)
+        self.lip_seal = np.zeros(num_frames)  # of p, b, m
+        self.lip_to_teeth = np.zeros(num_frames)  # of f, v
+        self.held_shut = np.zeros(num_frames)  # lips closed without a word
+        self.held_bite = np.zeros(num_frames)
         self.shut = np.zeros(num_frames)  # eyes closed on purpose
         self.gaze_deg = np.zeros((num_frames, 2))  # where the eyes are told to look, yaw and pitch
         self.gaze_share = np.zeros(num_frames)
@@ -91,9 +96,9 @@ class Score:
         """[N] an eased plateau on this shot's frames."""
         return plateau(self.times, start_s, rise_s, hold_s, fall_s)
 
-    def seal(self, curve: np.ndarray) -> None:
-        """Close the lips by this [N] curve, besides what is closed already."""
-        self.lip_seal = np.maximum(self.lip_seal, curve)
+    def keep_lips_shut(self, curve: np.ndarray) -> None:
+        """Close the lips by this [N] curve, as far as nothing is said."""
+        self.held_shut = np.maximum(self.held_shut, curve)
 
     def say(self, text: str, tone_name: str, start_s: float, rng: np.random.Generator) -> float:
         """Speak a line in a tone; returns when it ends."""
@@ -107,30 +112,31 @@ class Score:
             self.notes.append(f'{tone_name}: "{text}"')
         self.phrase_ends_s += [start_s + moment for moment in reading.phrase_ends_s]
         self.spans.append(Span(start_s, end_s, tone, is_spoken=True))
-        self._stress(reading, start_s, tone)
+        self._stress(reading, start_s, tone, rng)
         return end_s
 
     def feel(self, tone_name: str, start_s: float, end_s: float, rng: np.random.Generator) -> None:
         """Wear a mood's face from one time to another, never quite evenly."""
-        strength = rng.uniform(0.7, 1.15)
+        strength = rng.uniform(0.8, 1.3)
         waver = 1 + 0.16 * np.sin(2 * np.pi * (self.times * rng.uniform(0.11, 0.3) + rng.random()))
         curve = self.gesture(start_s - 0.3, _MOOD_RISE_S, max(0.05, end_s - start_s - 0.2), _MOOD_FALL_S)
         target = weights_of(TONES[tone_name].face, self.units) * rng.normal(1.0, 0.13, len(self.units)).clip(0.6, 1.4)
-        self.face += (strength * waver * curve)[:, None] * target
+        self.moods += (strength * waver * curve)[:, None] * target
+        self.mood_share += curve
 
     def _move_mouth(self, reading: Reading, start_s: float, frames: slice, tone: Tone) -> None:
         moved = articulate(reading, self.times[frames] - start_s, tone, self.units)
-        self.mouth[frames] += moved.weights
+        share = plateau(self.times[frames] - start_s, 0.0, 0.2, max(0.0, reading.length_s - 0.4), 0.2)
+        self.mouth[frames] += share[:, None] * moved.weights
+        self.talking[frames] = np.maximum(self.talking[frames], share)
         for mine, theirs in (
             (self.lip_seal, moved.lip_seal),
             (self.lip_to_teeth, moved.lip_to_teeth),
             (self.closing, moved.closing),
         ):
             mine[frames] = np.maximum(mine[frames], theirs)
-        share = plateau(self.times[frames] - start_s, 0.0, 0.25, max(0.0, reading.length_s - 0.5), 0.25)
-        self.talking[frames] = np.maximum(self.talking[frames], share)
 
-    def _stress(self, reading: Reading, start_s: float, tone: Tone) -> None:
+    def _stress(self, reading: Reading, start_s: float, tone: Tone, rng: np.random.Generator) -> None:
         for phone in reading.phones:
             if phone.symbol not in VOWELS or phone.stress != 1 or phone.accent == 0:
                 continue
@@ -139,4 +145,5 @@ class Score:
             if tone.accent_face:
                 length = 0.5 * phone.length_s
                 curve = self.gesture(moment - 0.14, 0.16, length, 0.3)
-                self.add_face(tone.accent_face, phone.accent * min(1.3, tone.accent) * curve)
+                added = weights_of(tone.accent_face, self.units) * rng.normal(1.0, 0.15, len(self.units)).clip(0.5, 1.5)
+                self.stress += (phone.accent * min(1.3, tone.accent) * curve)[:, None] * added

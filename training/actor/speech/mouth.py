@@ -17,11 +17,11 @@ _FINE = 4  # times the frame rate at which lips are moved, before they are sampl
 _INERTIA_S = 0.012
 _DOMINANCE_POWER = 1.6
 # How much earlier than its sound, and how much longer after it, an articulator works: rounding is anticipated.
-_LEAD_S = {Articulator.ROUNDING: 0.085, Articulator.JAW: 0.03, Articulator.SPREAD: 0.04}
-_TRAIL_S = {Articulator.ROUNDING: 0.035, Articulator.JAW: 0.025, Articulator.SPREAD: 0.03}
+_LEAD_S = {Articulator.ROUNDING: 0.085, Articulator.JAW: 0.012, Articulator.SPREAD: 0.03}
+_TRAIL_S = {Articulator.ROUNDING: 0.035, Articulator.JAW: 0.012, Articulator.SPREAD: 0.025}
 _SPREAD_S = 0.012
 _RESTING = 0.015  # what nothing in particular pulls with
-_SEAL_RAMP_S, _APPROACH_RAMP_S = 0.045, 0.07
+_SEAL_RAMP_S, _APPROACH_RAMP_S = 0.05, 0.085
 _HALF_FRAME_S = 0.5 / RATE_HZ + 0.0008
 _MOUTH_CLOSE = 0.93  # closes as far as the jaw has opened, but for what the seal does
 _STRESS = {0: 0.66, 1: 1.0, 2: 0.86}

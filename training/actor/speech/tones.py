@@ -53,7 +53,7 @@ TONES: Mapping[str, Tone] = {
     "furious": Tone(
         {"browDown": 0.75, "noseSneer": 0.34, "eyeWide": 0.22, "mouthUpperUp": 0.14, "mouthFrown": 0.18,
          "mouthLowerDown": 0.12, "eyeSquint": 0.12},
-        tempo=1.15, loudness=1.32, articulation=1.3, accent=1.7, accent_face=_LOWERED,
+        tempo=1.15, loudness=1.25, articulation=1.3, accent=1.7, accent_face=_LOWERED,
         pitch_deg=3.0, restlessness=1.5, averted=0.06, blinks_hz=0.12,
     ),
     "amused": Tone(
