@@ -60,7 +60,7 @@ ROSTER: tuple[Casting, ...] = (
               outer_corner=0.25),
         Complexion(skin=(0.350, 0.228, 0.168), flush=(0.045, 0.0, -0.005), lips=(0.98, 0.72, 0.78),
                    hair=(0.030, 0.025, 0.025), iris=(0.16, 0.10, 0.07), beard=0.0, freckles=0.0, pores=0.4, age=0.08,
-                   brow_weight=0.8, lash_weight=1.25, hairline=-0.1, makeup=0.35),
+                   brow_weight=0.65, lash_weight=1.25, hairline=-0.1, makeup=0.35),
         11,
     ),
     Casting(
@@ -80,7 +80,7 @@ ROSTER: tuple[Casting, ...] = (
               cheekbones=0.3, eye_opening=0.2, mouth_width=0.2, laugh_lines=0.2),
         Complexion(skin=(0.690, 0.515, 0.405), flush=(0.06, -0.025, -0.02), lips=(0.88, 0.62, 0.64),
                    hair=(0.060, 0.045, 0.040), iris=(0.24, 0.16, 0.10), beard=0.0, freckles=0.1, pores=0.55, age=0.4,
-                   brow_weight=1.05, lash_weight=1.3, hairline=-0.2, makeup=0.8),
+                   brow_weight=0.8, lash_weight=1.3, hairline=-0.2, makeup=0.8, swept=1.0),
         13,
     ),
     Casting(
@@ -101,7 +101,7 @@ ROSTER: tuple[Casting, ...] = (
               aged=0.7, lid_fold=-0.35, cheek_height=-0.35, jaw_drop=0.3),
         Complexion(skin=(0.830, 0.665, 0.590), flush=(0.07, -0.045, -0.035), lips=(0.84, 0.68, 0.69),
                    hair=(0.760, 0.735, 0.700), iris=(0.42, 0.53, 0.62), beard=0.0, freckles=0.3, pores=0.6, age=0.85,
-                   brow_weight=0.6, lash_weight=0.55, hairline=0.1),
+                   brow_weight=0.6, lash_weight=0.55, hairline=0.1, swept=1.0),
         15,
     ),
     Casting(
@@ -120,7 +120,7 @@ ROSTER: tuple[Casting, ...] = (
               eye_size=0.2, chin_height=-0.2, cupids_bow=0.4),
         Complexion(skin=(0.620, 0.440, 0.325), flush=(0.065, -0.02, -0.02), lips=(0.93, 0.66, 0.68),
                    hair=(0.070, 0.048, 0.040), iris=(0.20, 0.125, 0.08), beard=0.0, freckles=0.15, pores=0.4, age=0.12,
-                   brow_weight=1.1, lash_weight=1.2, hairline=-0.35, makeup=0.4),
+                   brow_weight=0.75, lash_weight=1.2, hairline=-0.35, makeup=0.4, swept=1.0),
         17,
     ),
     Casting(
@@ -130,7 +130,7 @@ ROSTER: tuple[Casting, ...] = (
               head_width=0.2, chin_width=0.15, double_chin=0.2, aged=0.2),
         Complexion(skin=(0.770, 0.620, 0.500), flush=(0.06, -0.03, -0.025), lips=(0.86, 0.64, 0.65),
                    hair=(0.145, 0.135, 0.135), iris=(0.16, 0.105, 0.075), beard=0.0, freckles=0.35, pores=0.5, age=0.5,
-                   brow_weight=0.65, lash_weight=0.7, hairline=-0.1, makeup=0.25),
+                   brow_weight=0.65, lash_weight=0.7, hairline=-0.1, makeup=0.25, swept=1.0),
         18,
     ),
     Casting(
@@ -138,9 +138,9 @@ ROSTER: tuple[Casting, ...] = (
         woman(20, EUROPEAN, -0.45, -0.1, invertedtriangular=0.5, nose_tip=0.45, nose_length=-0.25, nose_width=-0.25,
               eye_size=0.3, eye_spacing=0.4, eye_opening=0.3, chin_width=-0.4, mouth_width=-0.2, ears_out=0.3,
               brow_height=0.25, upper_lip=-0.1),
-        Complexion(skin=(0.850, 0.690, 0.610), flush=(0.075, -0.045, -0.04), lips=(0.86, 0.63, 0.64),
-                   hair=(0.480, 0.215, 0.085), iris=(0.33, 0.44, 0.33), beard=0.0, freckles=1.0, pores=0.45, age=0.03,
-                   brow_weight=0.75, lash_weight=0.6, hairline=-0.1),
+        Complexion(skin=(0.850, 0.690, 0.610), flush=(0.070, -0.038, -0.034), lips=(0.86, 0.63, 0.64),
+                   hair=(0.480, 0.215, 0.085), iris=(0.33, 0.44, 0.33), beard=0.0, freckles=0.8, pores=0.45, age=0.03,
+                   brow_weight=0.75, lash_weight=0.6, hairline=-0.1, swept=0.9),
         19,
     ),
     Casting(
@@ -148,7 +148,7 @@ ROSTER: tuple[Casting, ...] = (
         man(54, EUROPEAN, 0.75, 0.1, round=0.35, fat=0.35, double_chin=0.6, nose_volume=0.4, nose_tip_width=0.5,
             eye_bags=0.5, eye_spacing=0.25, cheeks=0.3, neck_width=0.35, mouth_width=0.1, upper_lip=-0.3,
             laugh_lines=0.4, ear_lobes=0.4, aged=0.3, lid_fold=-0.15),
-        Complexion(skin=(0.800, 0.600, 0.520), flush=(0.115, -0.06, -0.05), lips=(0.86, 0.66, 0.68),
+        Complexion(skin=(0.800, 0.600, 0.520), flush=(0.100, -0.055, -0.045), lips=(0.86, 0.66, 0.68),
                    hair=(0.400, 0.215, 0.110), iris=(0.36, 0.47, 0.55), beard=0.55, freckles=0.65, pores=0.85,
                    age=0.55, brow_weight=1.1, lash_weight=0.6, hairline=0.9),
         20,
@@ -160,7 +160,7 @@ ROSTER: tuple[Casting, ...] = (
               outer_corner=0.2),
         Complexion(skin=(0.500, 0.345, 0.250), flush=(0.05, -0.01, -0.015), lips=(0.96, 0.66, 0.70),
                    hair=(0.040, 0.032, 0.030), iris=(0.17, 0.105, 0.07), beard=0.0, freckles=0.05, pores=0.45, age=0.2,
-                   brow_weight=1.3, lash_weight=1.3, hairline=-0.3, makeup=0.5),
+                   brow_weight=1.05, lash_weight=1.3, hairline=-0.3, makeup=0.5, swept=1.0),
         21,
     ),
     Casting(
@@ -191,7 +191,7 @@ ROSTER: tuple[Casting, ...] = (
               chin_cleft=0.2, brow_height=0.1),
         Complexion(skin=(0.825, 0.655, 0.570), flush=(0.09, -0.05, -0.04), lips=(0.88, 0.65, 0.68),
                    hair=(0.590, 0.450, 0.285), iris=(0.45, 0.49, 0.50), beard=0.0, freckles=0.2, pores=0.45, age=0.25,
-                   brow_weight=0.7, lash_weight=0.7, hairline=-0.1, makeup=0.2),
+                   brow_weight=0.7, lash_weight=0.7, hairline=-0.1, makeup=0.2, swept=1.0),
         24,
     ),
     Casting(

@@ -130,6 +130,7 @@ def _complexion(rng: np.random.Generator, people: _People, is_male: bool, age_ye
     beard = (0.15, 0.4, 0.7, 1.0)[_pick(rng, [0.35, 0.3, 0.2, 0.15])] if is_male else 0.0
     receding = _bounded(rng, -0.2 + 1.2 * old, 0.5) if is_male else _bounded(rng, -0.15 + 0.2 * old, 0.12)
     is_fair = people is _NORTHERN
+    swept = rng.random() < (0.06 if is_male else 0.45 if people.ancestry is AFRICAN else 0.8)
     return Complexion(
         skin=_rgb(skin),
         flush=_rgb(np.array([0.05, -0.045, -0.035]) * (0.15 + 0.85 * light) + [0.03, 0, 0]),
@@ -143,6 +144,7 @@ def _complexion(rng: np.random.Generator, people: _People, is_male: bool, age_ye
         brow_weight=_bounded(rng, 1.1 if is_male else 0.85, 0.15),
         lash_weight=_bounded(rng, 0.8 if is_male else 1.1, 0.15) - (0.2 if is_fair else 0.0),
         hairline=float(np.clip(receding, -0.4, 2.0)),
+        swept=1.0 if swept and receding < 0.5 else 0.0,
         makeup=0.0 if is_male else round(float(np.clip(rng.uniform(-0.4, 0.8), 0, 1)), 2),
     )
 
