@@ -125,7 +125,7 @@ def read_points(path: Path) -> np.ndarray:
     """
     if path.suffix == ".npz":
         try:
-            with np.load(path, allow_pickle=False) as packed:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as packed:
                 return unpack_points(packed["first"], packed["differences"], float(packed["step_cm"]))
         except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             raise _unreadable(path, error) from error

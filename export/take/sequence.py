@@ -89,7 +89,7 @@ def _solved(path: Path) -> MeshSequence:
     if not path.exists():
         raise ShotError(f"There is no {path}.", "Give a shot's folder, or the .npz of a solved movie.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             latents, basis, mean, faces = (file[name] for name in ("latents", "basis", "mean", "faces"))
             rate, label = Fraction(*(int(part) for part in file["rate"])), str(file["timecode"])
         return MeshSequence(

@@ -36,7 +36,7 @@ class ArrayPoints:
             if path.suffix.lower() == ".npy":
                 arrays = {"vertices": np.load(path, mmap_mode="r", allow_pickle=False)}
             else:
-                with np.load(path, allow_pickle=False) as file:
+                with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                     arrays = {name: file[name] for name in file}
             self.facts = self._read(arrays)
         except (
@@ -118,7 +118,7 @@ def read_faces(path: Path) -> Polygons | None:
         ShotError: It is damaged, or has no faces.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             if "neutral" in file:
                 return None
             polygons = _polygons({name: file[name] for name in file if name not in _NAMES})
