@@ -99,6 +99,7 @@ _GAZE_ENDS = ((33.0, 0.0), (-33.0, 0.0), (0.0, 25.0), (0.0, -29.0))
 _GAZE_CORNERS = ((24.0, 16.0), (-24.0, 16.0), (-24.0, -18.0), (24.0, -18.0))
 _GAZE_SHARE = 0.32  # of the brows' line, at its beginning or its end
 _SHORTEST_S, _LONGEST_S = 0.6, 1.3
+_NEXT_POSE = 0.95  # of the time for a pose, until the next one of the same exercise begins
 
 
 def exercise(score: Score, rng: np.random.Generator) -> None:
@@ -162,7 +163,7 @@ def _line_up(
 
 def _share(exercise_: Exercise) -> float:
     """How much of the time an exercise takes, against one of a single pose."""
-    return 1.0 + 0.65 * (len(exercise_.steps) - 1)
+    return 1.0 + _NEXT_POSE * (len(exercise_.steps) - 1)
 
 
 def _play(
@@ -170,7 +171,9 @@ def _play(
 ) -> float:  # fmt: skip
     """Ease through the poses; the last one fades while the next exercise begins."""
     rise, fall = step_s * rng.uniform(0.34, 0.44), step_s * rng.uniform(0.34, 0.48)
-    stay = step_s * 0.65
+    if len(exercise_.steps) > 1:  # from one end right through to the other takes longer
+        rise, fall = step_s * rng.uniform(0.48, 0.55), step_s * rng.uniform(0.48, 0.55)
+    stay = step_s * _NEXT_POSE
     last = len(exercise_.steps) - 1
     for place, pose in enumerate(exercise_.steps):
         begin = start_s + place * stay

@@ -57,7 +57,7 @@ TONES: Mapping[str, Tone] = {
         pitch_deg=3.0, restlessness=1.5, averted=0.06, blinks_hz=0.12,
     ),
     "amused": Tone(
-        {"mouthSmile": 0.50, "cheekSquint": 0.42, "eyeSquint": 0.24, "mouthDimple": 0.16, "browOuterUp": 0.10},
+        {"mouthSmile": 0.60, "cheekSquint": 0.48, "eyeSquint": 0.26, "mouthDimple": 0.18, "browOuterUp": 0.10},
         tempo=1.08, loudness=1.1, accent=1.2, accent_face={"browOuterUp": 0.35, "browInnerUp": 0.2, "mouthSmile": 0.2},
         pitch_deg=-1.5, roll_deg=2.5, restlessness=1.3, averted=0.25,
     ),
