@@ -95,7 +95,7 @@ def test_eyeballs_sit_behind_the_lids_and_teeth_behind_the_lips(rig: Rig) -> Non
 
 def test_everybody_can_close_the_eyes_and_open_the_mouth(rig: Rig) -> None:
     assert np.median(lid_gaps_mm(rig, rig.topology.neutral)) > 3
-    assert np.median(lid_gaps_mm(rig, posed(rig, eyeBlink=1.0))) < 1.0
+    assert lid_gaps_mm(rig, posed(rig, eyeBlink=1.0)).max() < 0.3
     lips = rig.topology.sets["lips"]
     opened = np.ptp(posed(rig, jawOpen=1.0)[lips, 1]) - np.ptp(rig.topology.neutral[lips, 1])
     assert 2.0 < opened < 5.0
