@@ -1,23 +1,30 @@
 """The actor's rig: 52 expression weights in, the exact mesh out.
 
-Rule: vertices are head-stabilised centimetres; head motion belongs to the stage. Eyeballs turn about their centres
-rather than slide, and everything the jaw carries goes with it.
+Rule: vertices are head-stabilised centimetres; head motion belongs to the stage. Units add up first, then anatomy has
+its say: the jaw swings, lips touch, lids slide on the eyeballs.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from engine.mesh import Topology
 from engine.render.view import rotation
 from training.actor.anatomy import Anatomy, load_anatomy
 from training.actor.atlas import lay_out
+from training.actor.bust import drape
+from training.actor.contact import LipContact, build_lip_contact
+from training.actor.couplings import Couplings
+from training.actor.eyelids import Eyelids, build_eyelids, shape_eye, steady_corners
 from training.actor.identity import Identity
+from training.actor.jaw import DentalArch, Jaw, arches, build_jaw, place_teeth
+from training.actor.rings import mouth_rings
+from training.actor.tongue import Tongue
+from training.actor.vertex_sets import vertex_sets
 
 NUM_UNITS = 52
-_ANIMATED_MM = 1.0  # a vertex that some unit moves further than this is animated
-_CONTACT_REACH_CM = 0.3
-_TEETH_SETBACK_CM = 0.3
+_EYES = ("left_eye", "right_eye")
 # What a gaze unit at weight 1 turns the eye by; eyes can turn somewhat further.
 _GAZE_SIDE_DEG, _GAZE_UP_DEG, _GAZE_DOWN_DEG = 32.0, 24.0, 28.0
 
@@ -30,43 +37,51 @@ class Rig:
         identity: Who it is.
         topology: The mesh with its vertex sets.
         units: Names of the 52 expression units.
-        deltas: [52, V * 3] float32, cm, eyeballs excluded.
+        deltas: [52, V * 3] float32, cm; eyeballs, teeth and tongue move by themselves.
+        blend: [V * 3, 52] the same, for adding up: most units are local.
         eye_centres: [2, 3] cm, left then right.
-        eye_radii: [2] cm.
+        eye_radii: [2] cm, of the white.
+        couplings: How weights add up.
+        jaw: What swings.
+        teeth: Upper and lower row.
+        tongue: What climbs out.
+        lips: What touches.
+        eyelids: Left and right.
     """
 
     identity: Identity
     topology: Topology
     units: tuple[str, ...]
     deltas: np.ndarray
+    blend: sparse.csr_matrix
     eye_centres: np.ndarray
     eye_radii: np.ndarray
+    couplings: Couplings
+    jaw: Jaw
+    teeth: tuple[DentalArch, DentalArch]
+    tongue: Tongue
+    lips: LipContact
+    eyelids: tuple[Eyelids, Eyelids]
 
-    def pose(self, weights: np.ndarray) -> np.ndarray:
+    def pose(self, weights: np.ndarray, lip_seal: float = 0.0, lip_to_teeth: float = 0.0) -> np.ndarray:
         """[V, 3] float32 cm.
 
         Args:
             weights: [52] in 0..1, in the order of `units`.
+            lip_seal: 1 closes the lips all along, whatever the weights say, within reach; as for p, b, m.
+            lip_to_teeth: 1 brings the lower lip up to the edge of the upper teeth; as for f, v.
         """
-        offsets = (self._coupled(weights).astype(np.float32) @ self.deltas).reshape(-1, 3)
-        vertices = self.topology.neutral + offsets
-        for side, name in enumerate(("left_eye", "right_eye")):
-            yaw_deg, pitch_deg = self.gaze_deg(weights, side)
-            rows = self.topology.sets[name]
-            turn = rotation(yaw_deg, -pitch_deg)
-            vertices[rows] = (vertices[rows] - self.eye_centres[side]) @ turn.T + self.eye_centres[side]
+        coupled = self.couplings.apply(weights, lip_seal, lip_to_teeth)
+        vertices = self.topology.neutral.astype(np.float64)
+        vertices += (self.blend @ coupled).reshape(-1, 3)
+        turn, shift = self._swing(vertices, coupled)
+        self._settle_lips(vertices, coupled, turn, shift, lip_seal, lip_to_teeth)
+        for side, name in enumerate(_EYES):
+            look = rotation(*self._yaw_and_dip(weights, side))
+            rows, centre = self.topology.sets[name], self.eye_centres[side]
+            vertices[rows] = (vertices[rows] - centre) @ look.T + centre
+            self.eyelids[side].settle(vertices, coupled, look[:, 2])
         return vertices.astype(np.float32)
-
-    def _coupled(self, weights: np.ndarray) -> np.ndarray:
-        """Weights as anatomy lets them add up: a closed lid neither widens nor follows the gaze."""
-        coupled = np.clip(weights, 0, 1).astype(np.float64)
-        for side in ("Left", "Right"):
-            open_share = 1 - coupled[self.units.index(f"eyeBlink{side}")]
-            for stem, remains in (("eyeWide", 0.0), ("eyeSquint", 0.4), ("eyeLookUp", 0.0), ("eyeLookDown", 0.0)):
-                coupled[self.units.index(f"{stem}{side}")] *= remains + (1 - remains) * open_share
-        lower, upper = self.units.index("mouthShrugLower"), self.units.index("mouthShrugUpper")
-        coupled[upper] = max(coupled[upper], 0.8 * coupled[lower])  # the lower lip lifts the upper one
-        return coupled
 
     def gaze_deg(self, weights: np.ndarray, side: int) -> tuple[float, float]:
         """Yaw (towards the actor's left) and pitch (up) of one eye; side 0 is the left."""
@@ -75,6 +90,45 @@ class Rig:
         outwards = _GAZE_SIDE_DEG * (value["Out"] - value["In"])
         return (outwards if side == 0 else -outwards), _GAZE_UP_DEG * value["Up"] - _GAZE_DOWN_DEG * value["Down"]
 
+    def gaze(self, weights: np.ndarray, side: int) -> np.ndarray:
+        """[3] unit vector along which one eye looks."""
+        return np.asarray(rotation(*self._yaw_and_dip(weights, side))[:, 2], np.float64)
+
+    def _yaw_and_dip(self, weights: np.ndarray, side: int) -> tuple[float, float]:
+        yaw_deg, pitch_deg = self.gaze_deg(weights, side)
+        return yaw_deg, -pitch_deg
+
+    def _swing(self, vertices: np.ndarray, coupled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Take along what the jaw carries; returns its rotation and shift."""
+        neutral, sets, pivot = self.topology.neutral, self.topology.sets, self.jaw.pivot
+        vertices += self.jaw.carried[:, None] * ((neutral - pivot) @ self.jaw.arc(coupled).T)
+        turn, shift = self.jaw.motion(coupled)
+        out = coupled[self.units.index("tongueOut")]
+        for name, places in (("lower_teeth", neutral[sets["lower_teeth"]]), ("tongue", self.tongue.at(out))):
+            vertices[sets[name]] = (places - pivot) @ turn.T + pivot + shift
+        return turn, shift
+
+    def _settle_lips(
+        self, vertices: np.ndarray, coupled: np.ndarray, turn: np.ndarray, shift: np.ndarray, lip_seal: float,
+        lip_to_teeth: float,
+    ) -> None:  # fmt: skip
+        opening = float(coupled[self.jaw.columns[0]])
+        pivot = self.jaw.pivot
+        self.lips.hold_before_teeth(vertices, self.teeth[0], np.eye(3), pivot, np.zeros(3))
+        self.lips.hold_before_teeth(vertices, self.teeth[1], turn, pivot, shift)
+        passed = self.tongue.presence(float(coupled[self.units.index("tongueOut")]))
+        if passed > 0:
+            rim = self.lips.knots(self.topology.neutral)
+            rim[:, 1] = self.tongue.rim_y
+            self.lips.make_way(
+                vertices, ((rim - pivot) @ turn.T + pivot + shift)[:, 1], self.tongue.half_width_cm, passed
+            )
+        if lip_to_teeth > 0:
+            self.lips.bite(vertices, lip_to_teeth, self.teeth[0])
+        if lip_seal > 0:
+            self.lips.seal(vertices, lip_seal, opening)
+        self.lips.part(vertices, opening, is_sealed=lip_seal > 0)
+
 
 def build_rig(identity: Identity) -> Rig:
     """Shape the anatomy into this actor."""
@@ -82,108 +136,109 @@ def build_rig(identity: Identity) -> Rig:
     shape = anatomy.base.copy()
     for name, weight in identity.targets.items():
         shape += weight * anatomy.target(name)
-
-    # Identity targets were made for the skin; teeth and tongue follow with room behind the lips.
-    mouth = np.concatenate([anatomy.parts[name] for name in ("upper_teeth", "lower_teeth", "tongue")])
-    shape[mouth, 2] -= _TEETH_SETBACK_CM
-
     # The origin is where the head turns: between the ears, as high as their middle.
     ears = shape[anatomy.masks["ears"] > 0]
     shape -= (ears.max(0) + ears.min(0)) / 2
+    drape(anatomy, shape)
 
-    deltas = anatomy.unit_deltas.copy()
-    eyes = np.concatenate([anatomy.parts["left_eye"], anatomy.parts["right_eye"]])
-    deltas[:, eyes] = 0
-    # An identity may be larger or smaller than the base, and its expressions with it.
-    scale = np.ptp(shape[anatomy.masks["face"] > 0], axis=0) / np.ptp(anatomy.base[anatomy.masks["face"] > 0], axis=0)
-    deltas *= scale
+    lips = build_lip_contact()
+    balls = [_sphere(shape[anatomy.parts[name]]) for name in _EYES]
+    for side, (centre, radius) in enumerate(balls):
+        shape_eye(shape, side, centre, radius)
+    _close_mouth(anatomy, shape, lips)
+    shape = shape.astype(np.float32).astype(np.float64)  # corrections measured at rest must vanish at rest
 
-    centres = np.stack([_sphere_centre(shape[anatomy.parts[name]]) for name in ("left_eye", "right_eye")])
-    radii = np.array(
-        [
-            np.linalg.norm(shape[anatomy.parts[name]] - centre, axis=1).mean()
-            for name, centre in zip(("left_eye", "right_eye"), centres, strict=True)
-        ]
-    )
+    lips = lips.at_rest(shape)
+
+    deltas = _unit_deltas(anatomy, shape)
+    jaw = build_jaw(anatomy, shape, deltas)
+    teeth = arches(anatomy, shape)
+    tongue = _tongue(anatomy, shape, deltas, teeth[1], lips)
+    for name, rows in anatomy.parts.items():
+        if name != "skin":
+            deltas[:, rows] = 0
     triangles = [0, 1, 2, 0, 2, 3]
     topology = Topology(
         faces=anatomy.quads[:, triangles].reshape(-1, 3),
         uv=lay_out(anatomy),
         uv_faces=anatomy.uv_quads[:, triangles].reshape(-1, 3),
         neutral=shape.astype(np.float32),
-        sets=_vertex_sets(anatomy, shape, deltas),
+        sets=vertex_sets(anatomy),
+    )
+    left, right = (
+        build_eyelids(shape, deltas, anatomy.units, side, centre, radius) for side, (centre, radius) in enumerate(balls)
     )
     return Rig(
-        identity,
-        topology,
-        anatomy.units,
-        deltas.reshape(NUM_UNITS, -1).astype(np.float32),
-        centres.astype(np.float32),
-        radii,
+        identity=identity,
+        topology=topology,
+        units=anatomy.units,
+        deltas=deltas.reshape(NUM_UNITS, -1).astype(np.float32),
+        blend=sparse.csr_matrix(deltas.reshape(NUM_UNITS, -1).T),
+        eye_centres=np.stack([centre for centre, _ in balls]).astype(np.float32),
+        eye_radii=np.array([radius for _, radius in balls]),
+        couplings=Couplings(anatomy.units),
+        jaw=jaw,
+        teeth=teeth,
+        tongue=tongue,
+        lips=lips,
+        eyelids=(left, right),
     )
 
 
-def _sphere_centre(points: np.ndarray) -> np.ndarray:
-    """Least-squares sphere: |p|^2 = 2 p.c + k."""
+def _close_mouth(anatomy: Anatomy, shape: np.ndarray, lips: LipContact) -> None:
+    """Lips touch at rest, teeth stand behind them; in place."""
+    lips.seal(shape, 1.0, 0.0)
+    lips.part(shape, 0.0, is_sealed=True)
+    rings = mouth_rings()
+    middle = rings.upper[len(rings.upper) // 2]
+    inner = rings.span(-4, -2)[:, rings.upper]
+    depth_cm = float(shape[inner[np.abs(anatomy.base[inner, 0]) < 0.3], 2].min())
+    place_teeth(anatomy, shape, shape[rings.ring(0)[middle]], depth_cm)
+    for _ in range(6):  # where this actor's lips come nearer than in the middle, teeth stand further back
+        before = shape.copy()
+        for arch in arches(anatomy, shape):
+            lips.hold_before_teeth(before, arch, np.eye(3), np.zeros(3), np.zeros(3))
+        deepest_cm = float((before - shape)[:, 2].max())
+        if deepest_cm < 1e-6:
+            break
+        for name in ("upper_teeth", "lower_teeth", "tongue"):
+            shape[anatomy.parts[name], 2] -= 1.2 * deepest_cm + 0.002
+
+
+def _tongue(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, teeth: DentalArch, lips: LipContact) -> Tongue:
+    rows, edge = anatomy.parts["tongue"], teeth.edge(np.zeros(1))[0]
+    rim = lips.knots(shape)
+    middle = rim[len(rim) // 2]
+    out = deltas[anatomy.units.index("tongueOut"), rows].copy()
+    return Tongue(shape[rows], out, float(edge[2]), float(middle[2]), float(max(edge[1], middle[1])))
+
+
+def _unit_deltas(anatomy: Anatomy, shape: np.ndarray) -> np.ndarray:
+    """[52, V, 3] cm: an actor may be larger or smaller than the base, and the expressions with it."""
+    deltas = anatomy.unit_deltas.copy()
+    face = anatomy.masks["face"] > 0
+    deltas *= np.ptp(shape[face], axis=0) / np.ptp(anatomy.base[face], axis=0)
+    for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
+        steady_corners(shape, deltas[anatomy.units.index(name)], side)
+    _round_lower_lip(deltas, anatomy.units)
+    return deltas
+
+
+def _round_lower_lip(deltas: np.ndarray, units: tuple[str, ...]) -> None:
+    """Units sculpted with few columns bring the lower lip to a point in the middle: smooth them along it, in place."""
+    rings = mouth_rings()
+    moving = [index for index, unit in enumerate(units) if unit.startswith(("mouth", "jaw"))]
+    for number in range(-5, 9):
+        rows = rings.ring(number)[rings.lower]
+        fade = min(1.0, (9 - number) / 4)
+        for _ in range(4):
+            before = deltas[np.ix_(moving, rows)]
+            rounded = 0.25 * before[:, :-2] + 0.5 * before[:, 1:-1] + 0.25 * before[:, 2:]
+            deltas[np.ix_(moving, rows[1:-1])] += fade * (rounded - before[:, 1:-1])
+
+
+def _sphere(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Least-squares centre and radius: |p|^2 = 2 p.c + k."""
     system = np.column_stack([2 * points, np.ones(len(points))])
-    return np.linalg.lstsq(system, (points**2).sum(1), rcond=None)[0][:3]
-
-
-def _vertex_sets(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray) -> dict[str, np.ndarray]:
-    motion_mm = np.linalg.norm(deltas, axis=2) * 10  # [52, V]
-    parts, masks = anatomy.parts, anatomy.masks
-    is_skin = np.zeros(len(shape), bool)
-    is_skin[parts["skin"]] = True
-    is_skin &= masks["inside-mouth"] == 0
-    is_animated = motion_mm.max(0) > _ANIMATED_MM
-    eyes = np.concatenate([parts["left_eye"], parts["right_eye"]])
-    is_animated[eyes] = True
-
-    def moved_most_by(*stems: str) -> np.ndarray:
-        rows = [index for index, unit in enumerate(anatomy.units) if unit.startswith(stems)]
-        share = motion_mm[rows].max(0)
-        return is_skin & (share > 0.3 * share[is_skin].max())
-
-    lips, lids = is_skin & (masks["lips"] > 0), is_skin & (masks["eyelids"] > 0)
-    mouth_height = shape[lips, 1].mean()
-    eye_height = shape[eyes, 1].mean()
-    nose_top = shape[is_skin & (np.abs(shape[:, 0]) < 1.0), 2].max()
-    face = is_skin & (masks["face"] > 0)
-    regions = {
-        "lips": lips,
-        "lids": lids,
-        "brows": face & moved_most_by("brow") & ~lids & (shape[:, 1] > eye_height + 0.8),
-        "jaw": face & moved_most_by("jaw") & ~lips & (shape[:, 1] < mouth_height),
-        "cheeks": face & moved_most_by("cheek") & ~lips & ~lids & (np.abs(shape[:, 0]) > 2.0),
-        "nose": face & ~lips & (np.abs(shape[:, 0]) < 2.2) & (shape[:, 2] > nose_top - 3.5)
-        & (shape[:, 1] > mouth_height + 1.0) & (shape[:, 1] < eye_height),
-        "animated": is_animated,
-        "face": face,
-    }  # fmt: skip
-    sets = {name: np.flatnonzero(mask).astype(np.int32) for name, mask in regions.items()}
-    sets |= {
-        "left_eye": parts["left_eye"],
-        "right_eye": parts["right_eye"],
-        "eyes": np.sort(eyes),
-        "teeth": np.sort(np.concatenate([parts["upper_teeth"], parts["lower_teeth"]])),
-        "tongue": parts["tongue"],
-        "contact_pairs": _contact_pairs(anatomy, shape, deltas, sets),
-    }
-    return {name: rows.astype(np.int32) for name, rows in sets.items()}
-
-
-def _contact_pairs(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, sets: dict[str, np.ndarray]) -> np.ndarray:
-    """[n, 2] vertices that touch: upper with lower lip at rest, upper with lower lid in a blink."""
-    pairs = []
-    blink = deltas[[anatomy.units.index("eyeBlinkLeft"), anatomy.units.index("eyeBlinkRight")]].sum(0)
-    jaw_open = deltas[anatomy.units.index("jawOpen"), :, 1]
-    lips, lids = sets["lips"], sets["lids"]
-    is_lower_lip = jaw_open[lips] < 0.5 * jaw_open[lips].min()
-    is_lower_lid = blink[lids, 1] > -0.15
-    for rows, is_lower, pose in ((lips, is_lower_lip, shape), (lids, is_lower_lid, shape + blink)):
-        upper, lower = rows[~is_lower], rows[is_lower]
-        gaps = np.linalg.norm(pose[upper][:, None] - pose[lower][None], axis=2)
-        nearest = gaps.argmin(1)
-        touching = gaps[np.arange(len(upper)), nearest] < _CONTACT_REACH_CM
-        pairs.append(np.stack([upper[touching], lower[nearest[touching]]], axis=1))
-    return np.concatenate(pairs)
+    centre = np.linalg.lstsq(system, (points**2).sum(1), rcond=None)[0][:3]
+    return centre, float(np.linalg.norm(points - centre, axis=1).mean())
