@@ -4,6 +4,7 @@ Rule: Alembic winds clockwise, counts time in seconds and knows no unit, axes or
 (`unit`, `up`, `timecode`) of the mesh.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.optional import optional
 from export.take.sequence import MeshSequence, Placement
 
 _CLOCKWISE = [0, 2, 1]  # the first corner stays the first
+_CLOSING_BYTES = 1 << 18
 
 
 def write_abc(path: Path, sequence: MeshSequence, placement: Placement) -> None:
@@ -26,7 +28,7 @@ def write_abc(path: Path, sequence: MeshSequence, placement: Placement) -> None:
     abc = optional("alembic3d.Abc", "alembic3d", "Alembic (.abc)")
     try:
         _write(abc, path, sequence, placement)
-        # Alembic does not notice a disk that fills up: only a file that opens again is whole.
+        # Only a file that opens again is whole.
         num_written = _count(abc, path, sequence.name)
     except RuntimeError as error:
         raise _unwritten(path) from error
@@ -49,12 +51,20 @@ def _write(abc: Any, path: Path, sequence: MeshSequence, placement: Placement) -
     ):  # fmt: skip
         abc.OStringProperty(properties, name).setValue(value)
     for index in range(sequence.num_frames):
+        _check_room(path, sequence)
         points = imath.V3fArrayFromBuffer(placement.place(sequence.frame(index)))
         if index == 0:
             sample = geometry.OPolyMeshSchemaSample(points, *_faces(imath, geometry, sequence))
         else:
             sample = geometry.OPolyMeshSchemaSample(points)
         schema.set(sample)
+
+
+def _check_room(path: Path, sequence: MeshSequence) -> None:
+    """Stop while the disk still takes what closing the file writes: on a full one Alembic ends the process."""
+    num_corners = 0 if sequence.faces is None else sequence.faces.size
+    if shutil.disk_usage(path.parent).free < _CLOSING_BYTES + 16 * (num_corners + sequence.num_vertices):
+        raise _unwritten(path)
 
 
 def _faces(imath: Any, geometry: Any, sequence: MeshSequence) -> list[Any]:
@@ -82,6 +92,6 @@ def _count(abc: Any, path: Path, name: str) -> int:
 
 def _unwritten(path: Path) -> StorageError:
     return StorageError(
-        f"{path} could not be written whole; the disk may be full.",
+        f"{path} could not be written whole: the disk is full.",
         "Free some space or choose another disk, then run the same command again.",
     )

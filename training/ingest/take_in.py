@@ -16,7 +16,7 @@ from engine.errors import ShotError, StorageError
 from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import TOPOLOGY_FILE, DataSet, Shot, ShotFacts
+from engine.shots import DATASET_FILE, TOPOLOGY_FILE, DataSet, Shot, ShotFacts
 from training.ingest.actor_mesh import is_animated_by_motion, with_animated
 from training.ingest.footage import Footage
 from training.ingest.motion import Motion, MotionWatch
@@ -169,18 +169,26 @@ def _facts(plan: IngestPlan, movies: dict[str, str]) -> ShotFacts:
 def _list(plan: IngestPlan, partial: Path, motion: Motion) -> Topology:
     """Give the shot its name, bring the topology up to date, then list the shot: in this order."""
     folder, topology = plan.request.folder, plan.topology
-    final = folder / plan.name
-    if final.exists():  # of an ingest that was killed before it was listed
-        shutil.rmtree(final)
-    partial.replace(final)
+    final, beside = folder / plan.name, folder / f"{Path(TOPOLOGY_FILE).stem}.partial.npz"
     if is_animated_by_motion(topology):
         topology = with_animated(topology, motion.moved)
-    if plan.data is None or topology is not plan.topology:
-        beside = folder / f"{Path(TOPOLOGY_FILE).stem}.partial.npz"
-        topology.save(beside)
-        beside.replace(folder / TOPOLOGY_FILE)
     before = [shot.facts.name for shot in plan.data.shots] if plan.data else []
-    DataSet.write_manifest(folder, plan.actor, plan.viewpoints, [*before, plan.name])
+    try:
+        topology.save(beside)
+        if final.exists():  # of an ingest that was killed before it was listed
+            shutil.rmtree(final)
+        partial.replace(final)
+        if plan.data is None or topology is not plan.topology:
+            beside.replace(folder / TOPOLOGY_FILE)
+        DataSet.write_manifest(folder, plan.actor, plan.viewpoints, [*before, plan.name])
+    except OSError:
+        shutil.rmtree(final, ignore_errors=True)
+        if plan.data is None:
+            (folder / TOPOLOGY_FILE).unlink(missing_ok=True)
+        (folder / DATASET_FILE).with_suffix(".partial").unlink(missing_ok=True)
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
     return topology
 
 
