@@ -159,7 +159,7 @@ def _something_else(
 ) -> float:  # fmt: skip
     """One of the other parts of a shoot, briefly; each in its turn."""
     if number % 3 == 0:
-        for _ in range(int(rng.integers(2, 5))):
+        for _ in range(int(rng.integers(3, 6))):
             moment = exercise_once(score, moment, rng)
         return moment
     if number % 3 == 1:

@@ -16,7 +16,7 @@ from training.actor.speech.tones import TONES
 SIDE_DEG, UP_DEG, DOWN_DEG = 32.0, 24.0, 28.0
 VERGENCE_DEG = 1.4  # each eye inwards: a partner at about 1.2 m
 _PARTNER_DEG = 2.0  # eyes and mouth of the partner lie about so far apart
-_EXCURSION_DEG = 11.0
+_EXCURSION_DEG, _FURTHEST_DEG = 10.0, 21.0
 _TREMOR_DEG = 0.08
 _LARGE_SACCADE_DEG = 9.0
 _REFRACTORY_S = 0.45
@@ -71,9 +71,9 @@ def _whim(
     if span and span.is_spoken:
         averted *= 1.5 if moment < span.start_s + 0.35 * (span.end_s - span.start_s) else 0.6
     if rng.random() < averted:
-        yaw = rng.choice((-1.0, 1.0)) * rng.gamma(4.0, _EXCURSION_DEG / 4)
+        yaw = rng.choice((-1.0, 1.0)) * min(_FURTHEST_DEG, rng.gamma(4.0, _EXCURSION_DEG / 4))
         pitch = tone.averted_pitch_deg + rng.normal(0, 4.0)
-        return (partner_deg[0] + float(yaw), partner_deg[1] + pitch), rng.gamma(2.5, 0.28)
+        return (partner_deg[0] + yaw, partner_deg[1] + pitch), rng.gamma(2.5, 0.28)
     offset = rng.normal(0, _PARTNER_DEG / 2, 2)
     return (partner_deg[0] + offset[0], partner_deg[1] + offset[1]), rng.gamma(2.2, 0.42)
 

@@ -17,7 +17,7 @@ _POSTURE_DEG = (4.5, 2.5, 2.2)
 _WANDER_CM = (0.35, 0.2, 0.4)
 _POSTURE_CM = (0.55, 0.3, 0.6)
 _NOD_DEG = 2.4
-_FOLLOWS_GAZE = 0.3  # of a glance's angle the head goes along
+_FOLLOWS_GAZE = 0.4  # of a glance's angle the head goes along
 
 
 def breath(score: Score, rng: np.random.Generator) -> np.ndarray:

@@ -17,7 +17,7 @@ from training.actor.performance.score import Score
 from training.actor.speech.scenes import LATER_SCENES, SCENES
 from training.actor.speech.sentences import LATER_SENTENCES, SENTENCES
 
-_LATER_VARIETY = 0.7
+_LATER_VARIETY = 0.85
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
 _STREAM = {role: number for number, role in enumerate(Role)}
 _CALM = {Role.RANGE_OF_MOTION: 0.4, Role.EXPRESSIONS: 0.6}
