@@ -128,7 +128,7 @@ def _after(score: Score, tone: str, moment: float, rng: np.random.Generator) -> 
     elif chance < 0.48:
         names = REACTIONS_OF[tone]
         end_s = express(score, _BY_NAME[names[rng.integers(len(names))]], moment - 0.15, rng)
-    elif chance < 0.62:
+    elif chance < 0.58:
         return _listen(score, moment, rng)
     else:
         return moment
@@ -138,7 +138,7 @@ def _after(score: Score, tone: str, moment: float, rng: np.random.Generator) -> 
 
 def _listen(score: Score, moment: float, rng: np.random.Generator) -> float:
     """The partner's turn: eyes on the partner, signs of following, now and then an answer in the face."""
-    length = rng.uniform(0.9, 3.2)
+    length = rng.uniform(0.7, 2.3)
     tone = list(TONES)[rng.integers(len(TONES))]
     score.feel(tone, moment + 0.2, moment + length, rng)
     score.spans.append(Span(moment, moment + length, TONES[tone], is_spoken=False))

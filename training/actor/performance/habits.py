@@ -15,7 +15,7 @@ Habit = Callable[[Score, float, np.random.Generator], float]
 
 def laugh(score: Score, start_s: float, rng: np.random.Generator) -> float:
     """Bursts of about five a second that grow weaker, jaw and head shaking along."""
-    rate_hz, num_bursts, size = rng.uniform(4.4, 5.4), int(rng.integers(4, 12)), rng.uniform(0.45, 1.0)
+    rate_hz, num_bursts, size = rng.uniform(4.4, 5.4), int(rng.integers(4, 12)), rng.uniform(0.65, 1.1)
     length = num_bursts / rate_hz
     end_s = start_s + 0.25 + length
     inside = score.gesture(start_s + 0.2, 0.12, length - 0.1, 0.3)
@@ -23,7 +23,7 @@ def laugh(score: Score, start_s: float, rng: np.random.Generator) -> float:
     burst = 0.5 - 0.5 * np.cos(2 * np.pi * rate_hz * (score.times - start_s - 0.25))
     smile = score.gesture(start_s, 0.3, length + 0.3, rng.uniform(0.7, 1.4))
     score.add_face({"mouthSmile": 0.72, "cheekSquint": 0.75, "eyeSquint": 0.5, "mouthUpperUp": 0.3}, size * smile)
-    score.add_face({"jawOpen": 0.34, "mouthLowerDown": 0.2}, size * inside * fading * (0.35 + 0.65 * burst))
+    score.add_face({"jawOpen": 0.46, "mouthLowerDown": 0.25}, size * inside * fading * (0.35 + 0.65 * burst))
     throw = rng.choice((-1.0, 1.0), p=(0.7, 0.3)) * rng.uniform(2.0, 6.0) * size
     score.turn_deg[:, 1] += throw * smile + 1.3 * size * inside * fading * (burst - 0.5)
     score.turn_deg[:, 2] += rng.normal(0, 2.0) * smile
@@ -112,7 +112,7 @@ def purse(score: Score, start_s: float, rng: np.random.Generator) -> float:
     curve = score.gesture(start_s, 0.4, length - 0.8, 0.4)
     side = "Left" if rng.random() < 0.5 else "Right"
     score.add_face(
-        {"mouthPucker": rng.uniform(0.35, 0.75), f"mouth{side}": rng.uniform(0.2, 0.6), "browDown": 0.25}, curve
+        {"mouthPucker": rng.uniform(0.5, 0.95), f"mouth{side}": rng.uniform(0.25, 0.7), "browDown": 0.25}, curve
     )
     sign = 1.0 if side == "Left" else -1.0
     score.glances.append(Glance(start_s, start_s + length, sign * rng.uniform(6, 16), rng.uniform(-4, 12)))
