@@ -13,7 +13,8 @@ from engine.shots import Role
 from training.sheet.survey import ShotSurvey, Survey
 
 _STILL_LEVELS = 0.02  # a picture that differs by less from the one before is the same picture
-_MOVING_MM = 0.05  # a mesh that moves by more did something meanwhile
+_MOVING_MM = 0.05  # a mesh that moves by less stands still
+_MOVING_SHARE = 0.5  # of its usual speed; a picture may well stay the same while the face turns round
 _BLACK_LEVEL = 12  # 95 % of the pixels below
 _WHITE_LEVEL, _DARK_MEAN = 253, 30
 _FLASH_LEVELS = 12.0  # from one frame to the next
@@ -97,7 +98,9 @@ class BadFrames:
         """Look for them."""
         seen = one.pictures
         length = min(len(seen), len(one.motion.speed))
-        is_same = (seen.change[:length] < _STILL_LEVELS) & (one.motion.speed[:length] > _MOVING_MM)
+        speed = one.motion.speed[:length]
+        least_mm = max(_MOVING_MM, _MOVING_SHARE * float(np.median(speed))) if length else _MOVING_MM
+        is_same = (seen.change[:length] < _STILL_LEVELS) & (speed > least_mm)
         is_same[:1] = False
         is_black = seen.high < _BLACK_LEVEL
         is_flash = np.abs(np.diff(seen.mean, prepend=seen.mean[:1])) > _FLASH_LEVELS
@@ -110,7 +113,8 @@ def _of_frames(one: ShotSurvey) -> Iterator[Finding]:
     if not len(seen):
         return
     for frames, words in (
-        (bad.frozen, "the picture stands still while the mesh moves"),
+        # A cache at another time moves while its picture does not: that is told already.
+        (bad.frozen[: 0 if _is_off(one) else None], "the picture stands still while the mesh moves"),
         (bad.black, "black"),
         (bad.flashes, "the light jumps"),
     ):
@@ -136,7 +140,12 @@ def _of_alignment(one: ShotSurvey) -> Iterator[Finding]:
         )
     elif offset.is_off:
         late = "late" if offset.num_frames > 0 else "early"
-        yield Finding(Weight.WRONG, one.name, f"the cache is {abs(offset.num_frames)} frames {late} ({figures})")
+        frames = "1 frame" if abs(offset.num_frames) == 1 else f"{abs(offset.num_frames)} frames"
+        yield Finding(Weight.WRONG, one.name, f"the cache is {frames} {late} ({figures})")
+
+
+def _is_off(one: ShotSurvey) -> bool:
+    return one.offset is not None and (one.offset.is_off or one.offset.is_foreign)
 
 
 def _of_performance(one: ShotSurvey) -> Iterator[Finding]:
