@@ -7,8 +7,9 @@ from engine.render import Look, MeshRenderer, Offscreen, Shading, View
 from training.actor.rig import Rig
 
 _SIZE_PX = 512
-_NUM_DIRECTIONS = 64
-_BIAS_CM = 0.25
+_NUM_DIRECTIONS = 160
+_BIAS_CM, _SOFT_CM = 0.06, 0.5  # nothing nearer than this shades, and it shades fully this much further
+_SMOOTHING_STEPS, _SMOOTHING = 2, 0.4
 
 
 def bake_occlusion(rig: Rig, vertices: np.ndarray) -> np.ndarray:
@@ -39,9 +40,20 @@ def bake_occlusion(rig: Rig, vertices: np.ndarray) -> np.ndarray:
             in_front = 1 - 2 * depth[rows, columns]
             cosine = np.maximum(normals @ towards, 0)
             possible += cosine
-            reached += cosine * (seen[:, 2] + _BIAS_CM / radius >= in_front)
+            hidden_cm = (in_front - seen[:, 2]) * radius - _BIAS_CM
+            reached += cosine * (1 - np.clip(hidden_cm / _SOFT_CM, 0, 1))
         renderer.release()
-    return (reached / np.maximum(possible, 1e-6)).astype(np.float32)
+    return _smoothed(reached / np.maximum(possible, 1e-6), rig.topology.faces).astype(np.float32)
+
+
+def _smoothed(openness: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Each vertex drawn towards its neighbours, so that no single one stands out."""
+    first, second = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).T
+    count = np.bincount(first, minlength=len(openness))
+    for _ in range(_SMOOTHING_STEPS):
+        around = np.bincount(first, openness[second], minlength=len(openness)) / np.maximum(count, 1)
+        openness = (1 - _SMOOTHING) * openness + _SMOOTHING * around
+    return openness
 
 
 def _sphere(count: int) -> np.ndarray:
