@@ -47,7 +47,7 @@ SOUTH_ASIAN = {"caucasian": 0.66, "asian": 0.12, "african": 0.22}
 
 ROSTER: tuple[Casting, ...] = (
     Casting(
-        "demo", "average build, oval face, hazel-blue eyes, dark hair, shaved",
+        "demo", "average build, oval face, blue eyes, dark hair, shaved",
         man(27, {"caucasian": 0.85, "african": 0.15}, 0.0, 0.0, oval=0.35, nose_hump=0.25, nose_width=-0.15,
             upper_lip=0.2, lower_lip=0.3, chin_width=0.2, cheekbones=0.35),
         Complexion(),
@@ -64,7 +64,7 @@ ROSTER: tuple[Casting, ...] = (
         11,
     ),
     Casting(
-        "dante", "wiry, diamond-shaped face, green eyes, light brown skin, broad smile",
+        "dante", "wiry, diamond-shaped face, green eyes, light brown skin, wide mouth",
         man(27, {"caucasian": 0.45, "african": 0.45, "asian": 0.10}, -0.4, 0.3, diamond=0.35, nose_width=0.1,
             mouth_width=0.45, lower_lip=0.25, chin_height=0.1, brow_height=0.2, ears_out=0.45, cheekbones=0.3,
             eye_spacing=0.3, jaw=0.2, chin_cleft=0.3),
@@ -185,6 +185,17 @@ ROSTER: tuple[Casting, ...] = (
         23,
     ),
     Casting(
+        "tane", "massive, broad flat nose, full cheeks, brown skin, long black hair tied back",
+        man(47, {"asian": 0.35, "african": 0.35, "caucasian": 0.3}, 0.55, 0.55, square=0.25, round=0.25,
+            head_width=0.25, fat=0.2, nose_width=0.35, nose_volume=0.25, nostrils=0.2, nose_bridge=-0.2,
+            eye_spacing=0.4, eye_opening=0.1, cheeks=0.3, chin_width=0.3, lower_lip=0.3, upper_lip=0.2,
+            neck_width=0.45, double_chin=0.25, laugh_lines=0.3, brow_height=-0.15, mouth_width=0.2),
+        Complexion(skin=(0.515, 0.355, 0.255), flush=(0.055, -0.012, -0.015), lips=(0.93, 0.70, 0.72),
+                   hair=(0.050, 0.040, 0.038), iris=(0.17, 0.11, 0.07), beard=0.6, freckles=0.1, pores=0.75, age=0.4,
+                   brow_weight=1.2, lash_weight=1.0, hairline=0.1, swept=1.0),
+        27,
+    ),
+    Casting(
         "tove", "plump, wide face, small nose, fair skin, blond hair, gray eyes",
         woman(38, EUROPEAN, 0.7, 0.0, round=0.45, fat=0.25, cheeks=0.35, nose_volume=-0.2, nose_length=-0.2,
               nose_tip=0.15, eye_spacing=0.45, double_chin=0.35, mouth_width=-0.1, lower_lip=0.15, eye_opening=0.15,
@@ -195,7 +206,7 @@ ROSTER: tuple[Casting, ...] = (
         24,
     ),
     Casting(
-        "viktor", "bull-necked, square skull, heavy brow, broken nose, shaved head, gray stubble",
+        "viktor", "bull-necked, square skull, heavy brow, broad humped nose, shaved head, gray stubble",
         man(61, EUROPEAN, 0.35, 0.5, square=0.55, head_width=0.2, brow_height=-0.45, forehead_forward=-0.15,
             nose_hump=0.4, nose_bridge_width=0.5, nose_width=0.25, jaw=0.4, chin_width=0.4, chin_cleft=0.3,
             neck_width=0.5, upper_lip=-0.4, eye_spacing=0.3, eye_bags=0.4, laugh_lines=0.5, mouth_corners=-0.15,

@@ -1,7 +1,6 @@
 """Stills of an actor for people to look at: painted, lit and turned as on the stage, without its camera's noise."""
 
 import multiprocessing as mp
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from training.actor.identity import Identity
 from training.actor.occlusion import bake_occlusion
 from training.actor.rig import build_rig
 from training.actor.skin import paint_skin
+from training.processes import begin_renderer
 
 _OVERSAMPLING = 2  # software renderers have no anti-aliasing of their own
 _DISTANCE_CM, _VIEW_HEIGHT_CM = 120.0, 29.0  # the same for everybody: small heads look small
@@ -76,7 +76,7 @@ def portray(
         progress: Told, on the calling thread, that one more actor is done.
     """
     context = mp.get_context("spawn")  # an OpenGL context does not survive a fork
-    with ProcessPoolExecutor(min(num_processes, len(identities)), context, _begin_process) as pool:
+    with ProcessPoolExecutor(min(num_processes, len(identities)), context, begin_renderer) as pool:
         pending = [pool.submit(take_stills, identity, stills, width_px, height_px, skin_px) for identity in identities]
         try:
             for future in as_completed(pending):
@@ -85,11 +85,6 @@ def portray(
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return [future.result() for future in pending]
-
-
-def _begin_process() -> None:
-    # Mesa's software renderer would start a thread for every core in every process.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
 
 
 def take_stills(
