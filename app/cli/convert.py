@@ -4,11 +4,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, check_results, out, progress
 from app.cli.console import write_json as write_report
 from engine.space import LengthUnit, UpAxis
+from engine.timecode import Timecode
 
 
 class FormatName(StrEnum):
@@ -54,10 +56,11 @@ def convert(
         check_can_write(file)
     check_results(shot if shot.is_file() else None, None if kind is Format.OBJ else file, json_file)
     sequence = open_sequence(shot, topology)
-    placement = Placement(unit, up, _start_frame(start, sequence.timecode and sequence.timecode.frame_number))
+    placement = Placement(unit, up, _start_frame(start, sequence.timecode))
     with progress(f"Writing {file.name}", sequence.num_frames) as advance:
         size = write_sequence(file, sequence, kind, placement, advance)
-    faces = "without faces" if sequence.faces is None else f"{len(sequence.faces)} triangles"
+    is_bare = sequence.faces is None or kind in (Format.PC2, Format.MDD, Format.NPY)
+    faces = "positions alone" if is_bare else f"{np.shape(sequence.faces)[0]} triangles"
     first, last = placement.start_frame, placement.start_frame + sequence.num_frames - 1
     out.print(
         f"{file}: frames {first} to {last} of {sequence.num_vertices} vertices at {float(sequence.rate):g} frames/s"
@@ -81,11 +84,11 @@ def _by_name(file: Path) -> FormatName:
         raise UsageError(f"{file} does not say its format.", "Give one with --to, for example --to abc.") from error
 
 
-def _start_frame(text: str, of_timecode: int | None) -> int:
+def _start_frame(text: str, timecode: Timecode | None) -> int:
     if text == "timecode":
-        if of_timecode is None:
+        if timecode is None:
             raise UsageError("There is no timecode to start from.", "Give the number of the first frame with --start.")
-        return of_timecode
+        return timecode.frame_number
     try:
         return int(text)
     except ValueError as error:

@@ -66,17 +66,17 @@ def read_topology(path: Path, mesh: str | None) -> Topology | TopologyFile:
     claim = Claim()
     if suffix == ".obj":
         file = read_obj(path)
-        polygons, raw = file.polygons, file.vertices
+        found, raw = file.polygons, file.vertices
     elif suffix == ".abc" or suffix in USD_SUFFIXES:
         kind = AlembicPoints if suffix == ".abc" else UsdPoints
         source = kind(path, mesh, may_be_still=True)
-        polygons, raw = source.facts.polygons, source.frame(0)
+        found, raw = source.facts.polygons, source.frame(0)
         claim = Claim(file_unit=source.facts.unit, file_up=source.facts.up)
     else:
         raise ShotError(f"{path} is not a topology of a kind we know.", "Give .obj, .usd, .abc or .npz.")
-    if polygons is None or not polygons.num_used:
+    if found is None or not found.num_used:
         raise ShotError(f"The topology {path} has no faces.", "Export the mesh with its faces.")
-    return TopologyFile(polygons, find_space(raw, claim, None).to_house(raw))
+    return TopologyFile(found, find_space(raw, claim, None).to_house(raw))
 
 
 def build_topology(polygons: Polygons, neutral: np.ndarray, winding: Winding) -> ActorMesh:

@@ -130,12 +130,10 @@ class AlembicPoints:
             raise damaged(self._path, error) from error
         if len(points) != self.facts.num_vertices:
             raise changing_topology(self._path)
-        if matrix is None:
-            return points
-        return (np.c_[points.astype(np.float64), np.ones(len(points))] @ matrix)[:, :3].astype(np.float32)
+        return in_world(points, matrix)
 
-    def _world(self, time_s: float) -> np.ndarray | None:
-        """[4, 4] for row vectors; None where nothing moves the mesh."""
+    def _world(self, time_s: float) -> np.ndarray:
+        """[4, 4] for row vectors."""
         world = np.eye(4)
         for schema in self._transforms:
             if schema.isConstantIdentity() or not schema.getNumSamples():
@@ -144,7 +142,15 @@ class AlembicPoints:
             value = schema.getValue(moment)
             local = np.array(value.getMatrix(), np.float64)
             world = local @ world if value.getInheritsXforms() else local
-        return None if np.array_equal(world, np.eye(4)) else world
+        return world
+
+
+def in_world(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """[V, 3] float32 moved by a [4, 4] for row vectors; untouched, bit for bit, where it moves nothing."""
+    if np.array_equal(matrix, np.eye(4)):
+        return points
+    moved = points.astype(np.float64) @ matrix[:3, :3] + matrix[3, :3]
+    return np.asarray(moved, np.float32)
 
 
 def choose_mesh(path: Path, names: list[str], wanted: str | None) -> str:

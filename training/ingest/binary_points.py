@@ -64,8 +64,7 @@ class MDDPoints:
         start = _MDD_HEADER.size + num_frames * 4
         self._points = np.memmap(path, ">f4", "r", start, (num_frames, num_vertices, 3))
         rate = _rate(path, times)
-        number = None if rate is None else frame_numbers(path, times, rate)
-        self.facts = PointFacts(num_frames, num_vertices, rate, number)
+        self.facts = PointFacts(num_frames, num_vertices, rate, start_s=float(times[0]))
 
     def frame(self, index: int) -> np.ndarray:
         """[V, 3] float32."""
@@ -77,5 +76,6 @@ def _rate(path: Path, times: np.ndarray) -> Fraction | None:
     if not np.isfinite(times).all() or span <= 0:
         raise damaged(path, "the times of its frames do not go forward")
     # Seconds in float32 are coarse late in the day: the rate is known no better than that.
+    frame_numbers(path, times * (len(times) - 1) / span, Fraction(1))
     coarse = 2 * float(np.spacing(np.float32(np.abs(times).max()))) / span
     return nearest_rate((len(times) - 1) / span, max(2e-4, coarse))

@@ -143,26 +143,33 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
         raise _damaged(path, "its first pictures cannot be understood")
     depth = max(component.bits for component in context.format.components)
     claimed = stream.frames or round(Fraction(container.duration or 0, av.time_base) * rate)
-    num_frames = _count(path, container, stream, rate)
-    if num_frames < claimed - (0 if stream.frames else _TOLERATED):
-        raise _breaks_off(path, num_frames, claimed)
+    num_frames, num_stored = _count(path, container, stream, rate)
+    if num_stored < claimed - (0 if stream.frames else _TOLERATED):
+        raise _breaks_off(path, num_stored, claimed)
     first = _first_picture(path)
     is_gray = is_gray or context.format.name.startswith("gray")
     is_turned = first.rotation % 180 != 0
-    size = (stream.width, stream.height)[:: -1 if is_turned else 1]
+    width, height = (stream.height, stream.width) if is_turned else (stream.width, stream.height)
     timecode, timecode_notes = _timecode(stream, container, rate)
     is_plain = depth == 8 and first.rotation == 0 and context.name in _COPYABLE_CODECS
     return FootageFacts(
-        path, *size, num_frames, rate, is_gray, context.name, depth, timecode,
+        path, width, height, num_frames, rate, is_gray, context.name, depth, timecode,
         is_copyable=is_plain and path.suffix.lower() in _COPYABLE_SUFFIXES, notes=_notes(first) + timecode_notes,
     )  # fmt: skip
 
 
-def _count(path: Path, container: "av.container.InputContainer", stream: VideoStream, rate: Fraction) -> int:
-    """The pictures of a movie without decoding them; their times are seen to follow evenly."""
+def _count(
+    path: Path, container: "av.container.InputContainer", stream: VideoStream, rate: Fraction
+) -> tuple[int, int]:
+    """The pictures of a movie that are shown, and those that are stored, without decoding them.
+
+    An edit list may hide pictures. The times of those shown are seen to follow evenly.
+    """
     times = []
+    num_hidden = 0
     try:
         for packet in container.demux(stream):
+            num_hidden += packet.is_discard
             if packet.size and not packet.is_discard:
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 times.append(None if stamp is None else float(stamp * packet.time_base))
@@ -180,7 +187,7 @@ def _count(path: Path, container: "av.container.InputContainer", stream: VideoSt
                 f" repetition is at picture {uneven[0]}: frames were dropped or the rate varies.",
                 "Give the camera's original, or conform the movie to a constant rate.",
             )
-    return len(times)
+    return len(times), len(times) + num_hidden
 
 
 def _first_picture(path: Path) -> av.VideoFrame:
@@ -224,7 +231,7 @@ def _eight_bit_picture(picture: av.VideoFrame, is_gray: bool) -> np.ndarray:
         return np.asarray(picture.to_ndarray(format="gray" if is_gray else "bgr24"))
     if is_gray and not kind.is_rgb:
         plane = picture.planes[0]
-        luma = np.frombuffer(plane, np.uint16).reshape(plane.height, -1)[:, : plane.width]
+        luma = np.frombuffer(memoryview(plane), np.uint16).reshape(plane.height, -1)[:, : plane.width]
         is_full = picture.color_range == ColorRange.JPEG or kind.name.startswith("gray")
         return eight_bits(luma, *luma_limits(bits, is_full))
     colour = picture.to_ndarray(format="rgb48le")[..., ::-1]

@@ -70,7 +70,9 @@ def read_obj(path: Path) -> ObjFile:
         ShotError: It is missing, cut off, or no OBJ.
     """
     vertices, face_lines = _read_lines(path)
-    counts, corners, uv_corners = [], [], []
+    counts: list[int] = []
+    corners: list[int] = []
+    uv_corners: list[int] = []
     groups: dict[str, set[int]] = {}
     texture: list[tuple[float, float]] = []
     current: tuple[str, ...] = ()

@@ -124,15 +124,22 @@ def plan_ingest(request: IngestRequest) -> IngestPlan:
             f"The data set has the cameras {', '.join(data.cameras)}, this shot {', '.join(request.videos)}.",
             "Give a --video for each camera of the data set, for example --video side=FILE.",
         )
+    if data is not None and request.actor not in (None, data.actor):
+        raise ShotError(
+            f"The data set is of {data.actor}, not of {request.actor}.", "Give each actor a data set of their own."
+        )
     points = open_points(request.points, request.mesh)
     facts = replace(points.facts, timecode=request.points_timecode or points.facts.timecode)
     footage = {camera: _open_footage(path, request, points) for camera, path in request.videos.items()}
     rate = _rate(request, footage, facts)
     _check_label(facts.timecode, rate)
+    if facts.number is None and facts.start_s is not None:
+        facts = replace(facts, number=round(facts.start_s * rate))
     overlap = align({camera: film.facts for camera, film in footage.items()}, facts, request.offsets, rate)
     space, mesh = _meshes(request, data, points, overlap)
     notes = [*points.facts.notes, *space.notes, *mesh.notes]
     for camera, film in footage.items():
+        notes += _picture_notes(request, data, camera, film)
         notes += [note if camera == FRONT else f"{camera}: {note}" for note in film.facts.notes]
     return IngestPlan(
         request, data, name, data.actor if data else request.actor or request.folder.resolve().name, footage, points,
@@ -230,7 +237,8 @@ def _meshes(
     space = find_space(raw, claim, reference)
     first = space.to_house(raw)
     if known is not None:
-        mesh = ActorMesh(known)
+        is_unused = data is not None and given is not None
+        mesh = ActorMesh(known, (f"The data set's own topology counts, not {request.topology}.",) if is_unused else ())
     else:
         polygons = given.polygons if isinstance(given, TopologyFile) else facts.polygons
         if polygons is None:
@@ -243,6 +251,21 @@ def _meshes(
     if reference is not None:
         mesh = replace(mesh, notes=mesh.notes + check_order(first, mesh.topology.neutral, mesh.topology.faces))
     return space, mesh
+
+
+def _picture_notes(request: IngestRequest, data: DataSet | None, camera: str, film: Footage) -> list[str]:
+    facts, notes = film.facts, []
+    if data is None and camera not in request.crops:
+        notes.append(
+            f"No crop was given for the {camera} camera: the largest is used, for the whole data set."
+            " State the face's own with --crop."
+        )
+    if facts.width_px % 2 or facts.height_px % 2:
+        notes.append(
+            f"The {camera} movie is {facts.width_px}x{facts.height_px}; its last odd column or row is left out,"
+            " since H.264 needs even sizes."
+        )
+    return notes
 
 
 def _viewpoints(request: IngestRequest, data: DataSet | None, footage: Mapping[str, Footage]) -> dict[str, Viewpoint]:

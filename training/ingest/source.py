@@ -27,6 +27,7 @@ class PointFacts:
         num_vertices: V.
         rate: Frames per second.
         number: Of the first frame, on the file's own count.
+        start_s: Time of the first frame; its number where the file's own rate is too coarse to give one.
         timecode: Of the first frame, as a label.
         unit: As stated in the file.
         up: As stated in the file.
@@ -38,6 +39,7 @@ class PointFacts:
     num_vertices: int
     rate: Fraction | None = None
     number: int | None = None
+    start_s: float | None = None
     timecode: str | None = None
     unit: LengthUnit | None = None
     up: UpAxis | None = None

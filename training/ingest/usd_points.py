@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import ShotError
 from engine.optional import optional
 from engine.space import LengthUnit, UpAxis
-from training.ingest.alembic_points import changing_topology, choose_mesh
+from training.ingest.alembic_points import changing_topology, choose_mesh, in_world
 from training.ingest.polygons import Polygons
 from training.ingest.source import PointFacts, check_length, damaged, frame_numbers, nearest_rate
 
@@ -130,9 +130,7 @@ class UsdPoints:
             raise damaged(self._path, _reason(error)) from error
         if points.shape != (self.facts.num_vertices, 3):
             raise changing_topology(self._path)
-        if np.array_equal(matrix, np.eye(4)):
-            return points
-        return (np.c_[points.astype(np.float64), np.ones(len(points))] @ matrix)[:, :3].astype(np.float32)
+        return in_world(points, matrix)
 
 
 def _reason(error: Any) -> str:
