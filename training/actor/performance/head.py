@@ -1,6 +1,6 @@
 """The head of somebody who sits: posture, breath, nods with the words, and what gestures ask for.
 
-Rule: yaw, pitch and roll in degrees, left, down and towards the left shoulder's side positive as `rotation` has them.
+Rule: yaw, pitch and roll in degrees; to the left, down and towards the right shoulder are positive, as in `rotation`.
 """
 
 import numpy as np

@@ -33,7 +33,7 @@ class Performance:
         weights: [N, 52] float32 in 0..1.
         lip_seal: [N] float32; 1 where the lips touch all along.
         lip_to_teeth: [N] float32; 1 where the lower lip is at the upper teeth.
-        head_turn_deg: [N, 3] float32; yaw (to the actor's left), pitch (down), roll.
+        head_turn_deg: [N, 3] float32; yaw (to the actor's left), pitch (down), roll (to the right shoulder).
         head_shift_cm: [N, 3] float32.
         notes: What was performed, for people.
     """

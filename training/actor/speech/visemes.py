@@ -72,7 +72,7 @@ VISEMES: Mapping[str, Viseme] = {
     "r-coloured": Viseme({"jawOpen": 0.17, "mouthFunnel": 0.34, "mouthPucker": 0.26}, rounding=1.1),
     # Consonants.
     "lips closed": Viseme({"jawOpen": 0.08, "mouthPress": 0.24, "mouthRollLower": 0.20, "mouthRollUpper": 0.13},
-                          jaw=1.5, rounding=0.12, spread=0.15, lips=4.0, contact=7.0),
+                          jaw=2.4, rounding=0.12, spread=0.15, lips=4.0, contact=7.0),
     "lip to teeth": Viseme({"jawOpen": 0.07, "mouthRollLower": 0.46, "mouthUpperUp": 0.24, "mouthShrugUpper": 0.06},
                            jaw=1.8, rounding=0.3, spread=0.3, lips=4.0, contact=6.0),
     "tongue to ridge": Viseme({"jawOpen": 0.10, "mouthLowerDown": 0.10, "tongueOut": 0.03},
