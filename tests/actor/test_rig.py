@@ -3,9 +3,9 @@ import pytest
 
 from engine.errors import ActorError
 from training.actor.atlas import island_mask
+from training.actor.curves import weights_of
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
-from training.actor.curves import weights_of
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +21,20 @@ def test_the_head_has_the_mesh_the_product_promises(rig: Rig) -> None:
     assert rig.topology.num_vertices == 5043
     assert len(rig.topology.faces) == 2 * 4968
     assert len(rig.units) == 52
-    assert np.linalg.matrix_rank(rig.deltas) >= 50, "looking in and out may move the lids alike"
     low, high = rig.topology.neutral.min(0), rig.topology.neutral.max(0)
     assert 25 < high[1] - low[1] < 45, "centimetres: a head with neck and shoulders"
 
 
 def test_every_unit_moves_the_face_by_millimetres_and_rest_is_the_neutral(rig: Rig) -> None:
     np.testing.assert_array_equal(rig.pose(np.zeros(52)), rig.topology.neutral)
+    motions = []
     for index, unit in enumerate(rig.units):
-        moved = rig.pose(np.eye(52)[index]) - rig.topology.neutral
+        # What closes a mouth needs an open one.
+        start = weights_of({"jawOpen": 1.0 if unit == "mouthClose" else 0.0}, rig.units)
+        moved = rig.pose(np.maximum(start, np.eye(52)[index])) - rig.pose(start)
         assert np.linalg.norm(moved, axis=1).max() > 0.08, unit
+        motions.append(moved.ravel())
+    assert np.linalg.matrix_rank(np.array(motions)) == 52, "no unit is a mixture of others"
 
 
 def test_eyes_turn_about_their_centres_rather_than_slide(rig: Rig) -> None:
@@ -44,31 +48,45 @@ def test_eyes_turn_about_their_centres_rather_than_slide(rig: Rig) -> None:
         assert looking[front, 0] - rig.topology.neutral[front, 0] > 0.4, "to the actor's left is +x for both eyes"
 
 
-def test_a_blink_closes_the_lids_and_an_open_jaw_parts_the_lips(rig: Rig) -> None:
-    pairs = rig.topology.sets["contact_pairs"]
-    lips = np.isin(pairs[:, 0], rig.topology.sets["lips"])
-
-    def gap(vertices: np.ndarray, of: np.ndarray) -> float:
-        return float(np.median(np.linalg.norm(vertices[pairs[of, 0]] - vertices[pairs[of, 1]], axis=1)))
-
-    rest = rig.topology.neutral
-    assert gap(posed(rig, eyeBlink=1.0), ~lips) < 0.5 * gap(rest, ~lips)
-    assert gap(posed(rig, jawOpen=1.0), lips) > 1.0 > gap(rest, lips)
-
-
-def test_the_jaw_takes_lower_teeth_and_tongue_along_and_leaves_the_upper_teeth(rig: Rig) -> None:
-    moved = np.linalg.norm(posed(rig, jawOpen=1.0) - rig.topology.neutral, axis=1)
-    teeth = rig.topology.sets["teeth"]
-    heights = rig.topology.neutral[teeth, 1]
-    assert moved[teeth[heights.argmin()]] > 1.5
-    assert moved[teeth[heights.argmax()]] < 0.01
-    assert moved[rig.topology.sets["tongue"]].max() > 1.5
+def test_the_jaw_swings_teeth_and_tongue_rigidly_on_arcs_and_leaves_the_upper_teeth(rig: Rig) -> None:
+    sets = rig.topology.sets
+    carried = np.concatenate([sets["lower_teeth"], sets["tongue"]])
+    rest = rig.topology.neutral[carried].astype(np.float64)
+    full_deg = float(np.degrees(np.linalg.norm(rig.jaw.turns[0])))
+    assert 17 < full_deg < 28
+    for opening in (0.3, 0.6, 1.0):
+        pose = posed(rig, jawOpen=opening, jawForward=0.4, jawLeft=0.5)
+        np.testing.assert_array_equal(pose[sets["upper_teeth"]], rig.topology.neutral[sets["upper_teeth"]])
+        turn, offset = _rigid(rest, pose[carried])
+        assert np.abs(rest @ turn.T + offset - pose[carried]).max() < 1e-4
+        angle_deg = np.degrees(np.arccos((np.trace(turn) - 1) / 2))
+        assert angle_deg == pytest.approx(full_deg * opening, abs=0.5)
+    # On an arc, half an opening is not half way along the chord.
+    front = sets["lower_teeth"][rig.topology.neutral[sets["lower_teeth"], 2].argmax()]
+    start, half, full = (posed(rig, jawOpen=opening)[front] for opening in (0.0, 0.5, 1.0))
+    assert 0.05 < np.linalg.norm(half - (start + full) / 2) < 0.5
 
 
-def test_a_closed_lid_does_not_follow_the_gaze(rig: Rig) -> None:
+def test_skin_follows_the_jaw_on_the_same_arc(rig: Rig) -> None:
+    chin = rig.topology.sets["jaw"]
+    chin = chin[rig.topology.neutral[chin, 2].argmax()]
+    start, half, full = (posed(rig, jawOpen=opening)[chin].astype(np.float64) for opening in (0.0, 0.5, 1.0))
+    from_axis = [np.linalg.norm((place - rig.jaw.pivot)[1:]) for place in (start, half, full)]
+    chord = np.linalg.norm(((start + full) / 2 - rig.jaw.pivot)[1:])
+    assert abs(from_axis[1] - np.mean([from_axis[0], from_axis[2]])) < 0.3 * (from_axis[0] - chord)
+
+
+def _rigid(points: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from_middle, to_middle = points.mean(0), target.mean(0)
+    u, _, vt = np.linalg.svd((points - from_middle).T @ (target - to_middle))
+    turn = vt.T @ np.diag([1, 1, np.linalg.det(vt.T @ u.T)]) @ u.T
+    return turn, to_middle - turn @ from_middle
+
+
+def test_a_closed_lid_shows_the_gaze_only_by_the_bulge_of_the_cornea(rig: Rig) -> None:
     lids = rig.topology.sets["lids"]
     np.testing.assert_allclose(
-        posed(rig, eyeBlink=1.0, eyeLookDown=1.0)[lids], posed(rig, eyeBlink=1.0)[lids], atol=1e-4
+        posed(rig, eyeBlink=1.0, eyeLookDown=1.0)[lids], posed(rig, eyeBlink=1.0)[lids], atol=0.08
     )
 
 

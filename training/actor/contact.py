@@ -20,13 +20,15 @@ _PROFILE = (-3, 4)  # the rings that may run into the other lip
 _BEFORE_TEETH = (-4, 4)  # the rings that may run into the teeth
 _SPREAD_CM = 2.4
 _SEAL_REACH_CM = 1.6  # a gap wider than this is not closed all the way
-_OVERLAP_SLACK_CM = 1e-3
+_OVERLAP_SLACK_CM = -0.005  # below 0: skin gives way a little before it touches
+_YIELD_STEPS = 4
 _UPPER_SHARE = 0.45  # of what closes a gap at a closed jaw; an open one leaves more to the lower lip
 _UPPER_SHARE_OPEN = 0.25
 _TEETH_CLEARANCE_CM, _TEETH_FADE_CM = 0.05, 0.15
 _BITE_HALF_CM = 1.9  # lip to teeth: from the middle to where nothing is left of it
 _BITE_DEPTH_CM = 0.10  # the lip's rim before the incisors' edge, and below it
 _BITE_DROP_CM = 0.03
+_FLIP = np.array([1.0, -1.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,10 +135,12 @@ class LipContact:
                 push = np.zeros((len(depth), 3))
                 push[:, 1] = depth
                 self._shift(vertices, share * (self.to_upper @ push), -(1 - share) * push)
-        for _ in range(2):
+        for _ in range(_YIELD_STEPS):
             upper_depth, knot_depth = self._overlap(vertices)
-            vertices[self.upper, 1] += 0.5 * upper_depth
-            vertices[self.lower, 1] -= 0.5 * knot_depth
+            if max(upper_depth.max(), knot_depth.max()) == 0:
+                return
+            vertices[self.upper, 1] += 0.6 * upper_depth
+            vertices[self.lower, 1] -= 0.6 * knot_depth
 
     def overlap_cm(self, vertices: np.ndarray) -> np.ndarray:
         """[n] how deep each lip vertex stands in the other lip; 0 where it does not."""
@@ -167,8 +171,12 @@ class LipContact:
     def _overlap(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """[R, U] and [R, K] depths, cm, by which vertices stand in the other lip."""
         upper, knots = vertices[self.upper], vertices[self.lower]
-        below = _height_over(upper, self.to_upper @ knots)
-        above = _height_over(knots * [1, -1, 1], self._at_knots(upper, knots) * [1, -1, 1])
+        closed = np.concatenate([knots[:, :1], upper, knots[:, -1:]], axis=1)
+        # One lip may have slid along the other: they face each other where they are now.
+        places = [number - _PROFILE[0] for number in CONTACT]
+        upper_x, knot_x = (_increasing(-lip[places, :, 0].mean(0)) for lip in (closed, knots))
+        below = _height_over(upper, _interpolation(knot_x, upper_x[1:-1]) @ knots)
+        above = _height_over(knots * _FLIP, (_interpolation(upper_x, knot_x) @ closed) * _FLIP)
         above[:, [0, -1]] = 0
         return np.maximum(below - self.upper_slack, 0), np.maximum(above - self.lower_slack, 0)
 
@@ -205,8 +213,8 @@ def build_lip_contact() -> LipContact:
     return LipContact(
         upper=upper,
         lower=lower,
-        to_upper=_interpolation(-across[knots], -across[rings.upper]),
-        to_knots=_interpolation(-across[closed], -across[knots]),
+        to_upper=_smooth_interpolation(-across[knots], -across[rings.upper]),
+        to_knots=_smooth_interpolation(-across[closed], -across[knots]),
         weights=spread(rings.span(-1, 1)[:, handles], _SPREAD_CM, np.zeros(0, np.int32)),
         wall_rows=rings.span(*_BEFORE_TEETH).ravel(),
         upper_slack=np.full(upper.shape, _OVERLAP_SLACK_CM),
@@ -214,7 +222,22 @@ def build_lip_contact() -> LipContact:
     )
 
 
+def _increasing(values: np.ndarray) -> np.ndarray:
+    """[n] the same where they increase; a corner that curls back is laid flat."""
+    return np.asarray(np.maximum.accumulate(values) + 1e-6 * np.arange(len(values)))
+
+
 def _interpolation(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """[wanted, known] linear; `known` increases."""
+    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
+    share = np.clip((wanted - known[right - 1]) / (known[right] - known[right - 1]), 0, 1)
+    matrix = np.zeros((len(wanted), len(known)))
+    rows = np.arange(len(wanted))
+    matrix[rows, right - 1], matrix[rows, right] = 1 - share, share
+    return matrix
+
+
+def _smooth_interpolation(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """[wanted, known] smooth (natural cubic spline); `known` increases."""
     return np.asarray(CubicSpline(known, np.eye(len(known)), bc_type="natural")(wanted))
 

@@ -24,6 +24,7 @@ from training.actor.tongue import Tongue
 from training.actor.vertex_sets import vertex_sets
 
 NUM_UNITS = 52
+_LIP_HALF_CM = 0.15  # from the lower lip's rim to its front
 _EYES = ("left_eye", "right_eye")
 # What a gaze unit at weight 1 turns the eye by; eyes can turn somewhat further.
 _GAZE_SIDE_DEG, _GAZE_UP_DEG, _GAZE_DOWN_DEG = 32.0, 24.0, 28.0
@@ -194,15 +195,15 @@ def _close_mouth(anatomy: Anatomy, shape: np.ndarray, lips: LipContact) -> None:
     inner = rings.span(-4, -2)[:, rings.upper]
     depth_cm = float(shape[inner[np.abs(anatomy.base[inner, 0]) < 0.3], 2].min())
     place_teeth(anatomy, shape, shape[rings.ring(0)[middle]], depth_cm)
-    for _ in range(6):  # where this actor's lips come nearer than in the middle, teeth stand further back
+    for _ in range(12):  # where this actor's lips come nearer than in the middle, teeth stand further back
         before = shape.copy()
         for arch in arches(anatomy, shape):
             lips.hold_before_teeth(before, arch, np.eye(3), np.zeros(3), np.zeros(3))
-        deepest_cm = float((before - shape)[:, 2].max())
-        if deepest_cm < 1e-6:
+        deepest_cm = float(np.linalg.norm(before - shape, axis=1).max())
+        if deepest_cm == 0:
             break
         for name in ("upper_teeth", "lower_teeth", "tongue"):
-            shape[anatomy.parts[name], 2] -= 1.2 * deepest_cm + 0.002
+            shape[anatomy.parts[name], 2] -= 1.5 * deepest_cm + 0.002
 
 
 def _tongue(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, teeth: DentalArch, lips: LipContact) -> Tongue:
@@ -210,7 +211,7 @@ def _tongue(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, teeth: Dent
     rim = lips.knots(shape)
     middle = rim[len(rim) // 2]
     out = deltas[anatomy.units.index("tongueOut"), rows].copy()
-    return Tongue(shape[rows], out, float(edge[2]), float(middle[2]), float(max(edge[1], middle[1])))
+    return Tongue(shape[rows], out, float(edge[2]), float(middle[2]) + _LIP_HALF_CM, float(max(edge[1], middle[1])))
 
 
 def _unit_deltas(anatomy: Anatomy, shape: np.ndarray) -> np.ndarray:
