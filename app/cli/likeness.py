@@ -41,6 +41,8 @@ def likeness(
     from training.trackers import DlibPoints, MediaPipeLandmarker
     from training.trackers.likeness import likeness_of_actor, likeness_of_data
 
+    data = DataSet.open(Path(who)) if Path(who).is_dir() else None
+    identity = identity_of(who) if data is None else None
     with ExitStack() as stack:
         trackers = (MediaPipeLandmarker(mediapipe_model), DlibPoints(dlib_model))
         for tracker in trackers:
@@ -49,10 +51,10 @@ def likeness(
         def start(total: int) -> Callable[[int], None]:
             return stack.enter_context(progress("looking", total))
 
-        if Path(who).is_dir():
-            result = likeness_of_data(DataSet.open(Path(who)), trackers, frames, camera, start)
+        if data is not None:
+            result = likeness_of_data(data, trackers, frames, camera, start)
         else:
-            result = likeness_of_actor(identity_of(who), trackers, frames, start)
+            result = likeness_of_actor(identity, trackers, frames, start)
     _show(result)
     if json is not None:
         write_json(json, {

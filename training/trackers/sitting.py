@@ -57,7 +57,8 @@ class Sitting:
         apart = round(_SECONDS_APART * _RATE_HZ)
         acted = perform(role, num_frames * apart, (seed,), self._rig.units)
         for index in range(0, num_frames * apart, apart):
-            vertices = self._rig.pose(acted.weights[index])
+            contacts = float(acted.lip_seal[index]), float(acted.lip_to_teeth[index])
+            vertices = self._rig.pose(acted.weights[index], *contacts)
             yield self._film(vertices, acted.head_turn_deg[index], acted.head_shift_cm[index])
 
     def _film(self, vertices: np.ndarray, turn_deg: np.ndarray, shift_cm: np.ndarray) -> np.ndarray:
@@ -83,7 +84,8 @@ def spread_frames(shot: Shot, num_frames: int, camera: str) -> Iterator[np.ndarr
         ShotError: The movie ends before the shot does.
     """
     length = shot.facts.num_frames
-    wanted = sorted({int((index + 0.5) * length / num_frames) for index in range(min(num_frames, length))})
+    num_frames = min(num_frames, length)
+    wanted = [int((index + 0.5) * length / num_frames) for index in range(num_frames)]
     with shot.pictures(camera) as movie:
         pictures = iter(movie)
         at = 0
