@@ -46,6 +46,8 @@ class LipContact:
         wall_rows: [n] rows that the teeth hold back.
         upper_slack: [R, U] overlap that is let be, cm: what the actor has at rest.
         lower_slack: [R, K] likewise.
+        rest_gap: [2, K, 3] cm, from upper to lower lip at rest: what one lip's corners leave of the other's curve.
+        rest_step: [2, U, 3] cm, likewise at the upper columns.
     """
 
     upper: np.ndarray
@@ -56,11 +58,20 @@ class LipContact:
     wall_rows: np.ndarray
     upper_slack: np.ndarray
     lower_slack: np.ndarray
+    rest_gap: np.ndarray
+    rest_step: np.ndarray
 
     def at_rest(self, vertices: np.ndarray) -> "LipContact":
         """The same lips, of an actor whose closed mouth this is: at rest nothing pushes."""
-        upper, knots = self._overlap(vertices)
-        return replace(self, upper_slack=self.upper_slack + upper, lower_slack=self.lower_slack + knots)
+        upper_depth, knot_depth = self._overlap(vertices)
+        upper, knots = self._contact(vertices)
+        return replace(
+            self,
+            upper_slack=self.upper_slack + upper_depth,
+            lower_slack=self.lower_slack + knot_depth,
+            rest_gap=knots - self._at_knots(upper, knots),
+            rest_step=self.to_upper @ knots - upper,
+        )
 
     def hold_before_teeth(self, vertices: np.ndarray, arch: DentalArch, turn: np.ndarray, pivot: np.ndarray,
                           shift: np.ndarray) -> None:  # fmt: skip
@@ -79,14 +90,14 @@ class LipContact:
     def seal(self, vertices: np.ndarray, amount: float, jaw_opening: float) -> None:
         """Bring the lips together, in place; at amount 1 they touch all along, as far as skin reaches."""
         upper, knots = self._contact(vertices)  # [2, U, 3], [2, K, 3]
-        gap = knots - self._at_knots(upper, knots)
+        gap = knots - self._at_knots(upper, knots) - self.rest_gap
         width = np.linalg.norm(gap.mean(0), axis=1)
         # Beyond its reach skin gives way gradually.
         reach = np.minimum(1, _SEAL_REACH_CM / np.maximum(width, 1e-9))
         amounts = (amount * reach)[None, :, None]
         meeting = knots - (1 - _upper_share(jaw_opening)) * gap
         to_lower = amounts * (meeting - knots)
-        to_upper = (self.to_upper @ amounts[0]) * (self.to_upper @ meeting - upper)
+        to_upper = (self.to_upper @ amounts[0]) * (self.to_upper @ meeting - self.rest_step - upper)
         self._shift(vertices, to_upper.mean(0), to_lower.mean(0))
         # The two touching rings end exactly where they meet.
         for ring, number in enumerate(CONTACT):
@@ -123,18 +134,23 @@ class LipContact:
         """[K, 3] the lower lip's rim, corners included."""
         return np.asarray(self._contact(vertices)[1].mean(0))
 
-    def part(self, vertices: np.ndarray, jaw_opening: float, is_sealed: bool) -> None:
-        """Push crossing lips apart until they touch, in place."""
+    def part(self, vertices: np.ndarray, jaw_opening: float, sealed: float) -> None:
+        """Push crossing lips apart until they touch, in place.
+
+        Args:
+            vertices: [V, 3] float64 cm.
+            jaw_opening: 0..1.
+            sealed: 0..1, how far a seal has put the columns in their places; the rest is the profile's to give way.
+        """
         share = _upper_share(jaw_opening)
-        if not is_sealed:  # a seal has put the columns in their places; what is left is the profile's
-            for _ in range(2):
-                upper_depth, knot_depth = self._overlap(vertices)
-                depth = np.maximum(self._knot_values(upper_depth.max(0)), knot_depth.max(0))
-                if depth.max() == 0:
-                    return
-                push = np.zeros((len(depth), 3))
-                push[:, 1] = depth
-                self._shift(vertices, share * (self.to_upper @ push), -(1 - share) * push)
+        for _ in range(2 if sealed < 1 else 0):
+            upper_depth, knot_depth = self._overlap(vertices)
+            depth = np.maximum(self._knot_values(upper_depth.max(0)), knot_depth.max(0))
+            if depth.max() == 0:
+                return
+            push = np.zeros((len(depth), 3))
+            push[:, 1] = (1 - sealed) * depth
+            self._shift(vertices, share * (self.to_upper @ push), -(1 - share) * push)
         for _ in range(_YIELD_STEPS):
             upper_depth, knot_depth = self._overlap(vertices)
             if max(upper_depth.max(), knot_depth.max()) == 0:
@@ -219,6 +235,8 @@ def build_lip_contact() -> LipContact:
         wall_rows=rings.span(*_BEFORE_TEETH).ravel(),
         upper_slack=np.full(upper.shape, _OVERLAP_SLACK_CM),
         lower_slack=np.full(lower.shape, _OVERLAP_SLACK_CM),
+        rest_gap=np.zeros((len(CONTACT), len(knots), 3)),
+        rest_step=np.zeros((len(CONTACT), len(rings.upper), 3)),
     )
 
 

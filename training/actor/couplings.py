@@ -35,6 +35,11 @@ _UNSEALING = {
     "mouthFunnel": 0.5, "mouthLowerDownLeft": 0.8, "mouthLowerDownRight": 0.8, "mouthUpperUpLeft": 0.7,
     "mouthUpperUpRight": 0.7, "tongueOut": 1.0,
 }  # fmt: skip
+# Lips are apart when one of these has reached this weight.
+_PARTS_AT = {
+    "jawOpen": 0.06, "mouthFunnel": 0.2, "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3,
+    "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3, "tongueOut": 0.1,
+}  # fmt: skip
 _TONGUE_JAW = 0.42  # the opening that a tongue all out needs
 _LIP_LIFT = 0.35  # how far the upper lip clears the teeth that the lower one meets
 _LOWER_LIFTS_UPPER = 0.8
@@ -76,6 +81,14 @@ class Couplings:
         opening = coupled[at["jawOpen"]]
         coupled[at["mouthClose"]] = max(min(coupled[at["mouthClose"]], opening), lip_seal * opening)
         return coupled
+
+    def resting_seal(self, coupled: np.ndarray) -> float:
+        """1 while nothing parts the lips, falling to 0: moist lips stay together until something opens them."""
+        at = {name: index for index, name in enumerate(self.units)}
+        parted = max(0.0, coupled[at["jawOpen"]] - coupled[at["mouthClose"]]) / _PARTS_AT["jawOpen"]
+        parted += sum(coupled[at[name]] / weight for name, weight in _PARTS_AT.items() if name != "jawOpen")
+        held = max(0.0, 1 - parted)
+        return float(held * held * (3 - 2 * held))
 
 
 def _soft_max(one: float, other: float) -> float:

@@ -126,9 +126,10 @@ class Rig:
             )
         if lip_to_teeth > 0:
             self.lips.bite(vertices, lip_to_teeth, self.teeth[0])
-        if lip_seal > 0:
-            self.lips.seal(vertices, lip_seal, opening)
-        self.lips.part(vertices, opening, is_sealed=lip_seal > 0)
+        sealed = 1 - (1 - lip_seal) * (1 - self.couplings.resting_seal(coupled) * (1 - lip_to_teeth))
+        if sealed > 0:
+            self.lips.seal(vertices, sealed, opening)
+        self.lips.part(vertices, opening, sealed)
 
 
 def build_rig(identity: Identity) -> Rig:
@@ -189,7 +190,7 @@ def build_rig(identity: Identity) -> Rig:
 def _close_mouth(anatomy: Anatomy, shape: np.ndarray, lips: LipContact) -> None:
     """Lips touch at rest, teeth stand behind them; in place."""
     lips.seal(shape, 1.0, 0.0)
-    lips.part(shape, 0.0, is_sealed=True)
+    lips.part(shape, 0.0, 1.0)
     rings = mouth_rings()
     middle = rings.upper[len(rings.upper) // 2]
     inner = rings.span(-4, -2)[:, rings.upper]
