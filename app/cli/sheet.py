@@ -1,8 +1,10 @@
 """`livedouble sheet`: a data set's contact sheet, and what looks wrong in it."""
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from app.cli.console import JsonOption, check_can_write, out, progress, write_json
@@ -35,11 +37,10 @@ def sheet(
     if json is not None:
         check_can_write(json)
     from app.sheet.page import draw_pages, ensure_qt, page_paths, save_page
-    from app.sheet.row import NUM_THUMBS, THUMB_HEIGHT, THUMB_WIDTH
+    from app.sheet.row import NUM_THUMBS
     from engine.errors import ShotError
     from engine.shots import DataSet
     from training.sheet import findings_of, look_through
-    from training.sheet.meshes import draw_meshes
 
     data = DataSet.open(folder)
     if camera not in data.cameras:
@@ -49,13 +50,7 @@ def sheet(
     with progress("looking through", sum(shot.facts.num_frames for shot in data.shots)) as advance:
         survey = look_through(data, NUM_THUMBS, camera, advance)
     findings = findings_of(survey)
-    meshes = []
-    with progress("drawing meshes", len(survey.shots)) as advance:
-        for one in survey.shots:
-            vertices = one.shot.vertices()
-            chosen = (vertices[frame] for frame in one.chosen)
-            meshes.append(draw_meshes(data.topology, chosen, THUMB_WIDTH, THUMB_HEIGHT))
-            advance(1)
+    meshes = _draw_meshes(survey)
     qt = ensure_qt()
     paths = page_paths(path, len(survey.shots))
     for target, page in zip(paths, draw_pages(survey, findings, meshes), strict=True):
@@ -64,6 +59,22 @@ def sheet(
     _tell(findings, paths)
     if json is not None:
         write_json(json, _report(survey, findings, paths))
+
+
+def _draw_meshes(survey: "Survey") -> list[list[np.ndarray]]:
+    """Pictures of the chosen meshes, shot by shot."""
+    from app.sheet.row import THUMB_HEIGHT, THUMB_WIDTH
+    from training.sheet.meshes import draw_meshes
+
+    chosen = ((one.shot.vertices(), one.chosen) for one in survey.shots)
+    meshes = (vertices[frame] for vertices, frames in chosen for frame in frames)
+    pictures = draw_meshes(survey.data.topology, meshes, THUMB_WIDTH, THUMB_HEIGHT)
+    drawn: list[list[np.ndarray]] = []
+    with progress("drawing meshes", sum(len(one.chosen) for one in survey.shots)) as advance:
+        for one in survey.shots:
+            drawn.append(list(islice(pictures, len(one.chosen))))
+            advance(len(one.chosen))
+    return drawn
 
 
 def _tell(findings: "tuple[Finding, ...]", paths: list[Path]) -> None:
@@ -94,8 +105,6 @@ def _report(survey: "Survey", findings: "tuple[Finding, ...]", paths: list[Path]
 
 
 def _shot_report(one: "ShotSurvey") -> dict[str, Any]:
-    import numpy as np
-
     seen, motion, offset = one.pictures, one.motion, one.offset
     return {
         "name": one.name,

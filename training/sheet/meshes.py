@@ -4,7 +4,7 @@ Rule: a data set does not say where its camera stood nor how the head was held, 
 canonical place before the face; all shots can be compared.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import cv2
@@ -17,8 +17,10 @@ _NEARER = 0.84  # of the distance that shows the whole head with air around it: 
 _FINER = 2  # drawn this much larger, then averaged: smooth edges
 
 
-def draw_meshes(topology: Topology, meshes: Iterable[np.ndarray], width_px: int, height_px: int) -> list[np.ndarray]:
-    """[height_px, width_px, 3] uint8 red-green-blue for every mesh.
+def draw_meshes(
+    topology: Topology, meshes: Iterable[np.ndarray], width_px: int, height_px: int
+) -> Iterator[np.ndarray]:
+    """[height_px, width_px, 3] uint8 red-green-blue for every mesh, one after the other; on one thread.
 
     Args:
         topology: Of them all.
@@ -32,12 +34,11 @@ def draw_meshes(topology: Topology, meshes: Iterable[np.ndarray], width_px: int,
     framed = Orbit.framing(topology)
     orbit = replace(framed, yaw_deg=0.0, pitch_deg=0.0, distance_cm=_NEARER * framed.distance_cm)
     view = orbit.view(width_px, height_px)
-    drawn = []
     with Offscreen(width_px * _FINER, height_px * _FINER) as target:
         renderer = MeshRenderer(topology, None)
         for vertices in meshes:
+            target.make_current()
             renderer.set_vertices(np.nan_to_num(np.asarray(vertices, np.float32)))
             renderer.draw(view, Look(Shading.CLAY), target.width_px, target.height_px)
-            drawn.append(np.asarray(cv2.resize(target.read(), (width_px, height_px), interpolation=cv2.INTER_AREA)))
+            yield np.asarray(cv2.resize(target.read(), (width_px, height_px), interpolation=cv2.INTER_AREA))
         renderer.release()
-    return drawn

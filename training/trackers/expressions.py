@@ -113,5 +113,8 @@ EXPRESSIONS = (
     Expression("gaze right", _all(_LOOK_RIGHT), _LOOK_RIGHT, _LOOK_LEFT),
     Expression("gaze up", _all(_both("eyeLookUp")), _both("eyeLookUp"), _both("eyeLookDown")),
     Expression("gaze down", _all(_both("eyeLookDown")), _both("eyeLookDown"), _both("eyeLookUp")),
-    Expression("sneer", _all(_both("noseSneer")), (), shape=Face68.sneer, mesh=mesh_sneer),
+    # One muscle lifts the nostril and the lip below it: nobody sneers with the nose alone.
+    Expression(
+        "sneer", _all(_both("noseSneer")) | _all(_both("mouthUpperUp"), 0.5), (), shape=Face68.sneer, mesh=mesh_sneer
+    ),
 )
