@@ -33,27 +33,26 @@ class _People:
     """Where a family comes from, and what goes with it."""
 
     ancestry: dict[str, float]
-    tone: tuple[float, float]  # of the darkest, mean and deviation
+    darkness: tuple[float, float]  # along `_TONES`, 0..1: mean and deviation
     hair: tuple[tuple[Rgb, float], ...]  # colours with their shares
     iris: tuple[tuple[Rgb, float], ...]
-    noun: str
 
 
 _DARK_HAIR, _DARK_EYES = ((_BLACK, 1.0),), ((_DARK_IRIS, 1.0),)
 _NORTHERN = _People(
     EUROPEAN, (0.10, 0.06), ((_BROWN, 0.5), (_BLOND, 0.35), (_GINGER, 0.15)),
-    ((_BLUE, 0.45), (_GRAY, 0.15), (_GREEN, 0.2), (_HAZEL, 0.2)), "fair",
+    ((_BLUE, 0.45), (_GRAY, 0.15), (_GREEN, 0.2), (_HAZEL, 0.2)),
 )  # fmt: skip
 _PEOPLES = (
     (_NORTHERN, 0.25),
-    (_People(EUROPEAN, (0.30, 0.07), ((_BLACK, 0.6), (_BROWN, 0.4)), ((_DARK_IRIS, 0.6), (_HAZEL, 0.3), (_GREEN, 0.1)),
-             "olive"), 0.2),
-    (_People(AFRICAN, (0.84, 0.09), _DARK_HAIR, _DARK_EYES, "very dark"), 0.17),
-    (_People(EAST_ASIAN, (0.26, 0.07), _DARK_HAIR, _DARK_EYES, "light"), 0.15),
-    (_People(SOUTH_ASIAN, (0.58, 0.09), _DARK_HAIR, _DARK_EYES, "brown"), 0.11),
+    (_People(EUROPEAN, (0.30, 0.07), ((_BLACK, 0.6), (_BROWN, 0.4)), ((_DARK_IRIS, 0.6), (_HAZEL, 0.3), (_GREEN, 0.1))),
+     0.2),
+    (_People(AFRICAN, (0.84, 0.09), _DARK_HAIR, _DARK_EYES), 0.17),
+    (_People(EAST_ASIAN, (0.26, 0.07), _DARK_HAIR, _DARK_EYES), 0.15),
+    (_People(SOUTH_ASIAN, (0.58, 0.09), _DARK_HAIR, _DARK_EYES), 0.11),
     (_People({"caucasian": 0.45, "african": 0.45, "asian": 0.10}, (0.58, 0.10), ((_BLACK, 0.8), (_BROWN, 0.2)),
-             ((_DARK_IRIS, 0.7), (_HAZEL, 0.2), (_GREEN, 0.1)), "brown"), 0.06),
-    (_People({"caucasian": 0.5, "asian": 0.4, "african": 0.1}, (0.42, 0.08), _DARK_HAIR, _DARK_EYES, "tan"), 0.06),
+             ((_DARK_IRIS, 0.7), (_HAZEL, 0.2), (_GREEN, 0.1))), 0.06),
+    (_People({"caucasian": 0.5, "asian": 0.4, "african": 0.1}, (0.42, 0.08), _DARK_HAIR, _DARK_EYES), 0.06),
 )  # fmt: skip
 
 # Features drawn about zero: deviation of each; half as much again is the most.
@@ -67,6 +66,7 @@ _SPREAD = {
     "ears_out": 0.25,
 }  # fmt: skip
 _MOST_DEVIATIONS = 1.6
+_SKIN_WORDS = ((0.66, "fair"), (0.57, "light"), (0.46, "tan"), (0.34, "brown"), (0.24, "dark"), (0.0, "very dark"))
 _OUTLINES = ("oval", "round", "square", "rectangular", "triangular", "invertedtriangular", "diamond")
 # What a list says of a feature below and above zero, where it is strong.
 _WORDS = {
@@ -86,7 +86,7 @@ def draw_extra(name: str, seed: int) -> Casting:
     age_years = int(np.clip(rng.triangular(18, 32, 82), _YOUNGEST, _OLDEST))
     physique = _physique(rng, people, is_male, age_years)
     complexion = _complexion(rng, people, is_male, age_years)
-    return Casting(name, _describe(people, physique, complexion), physique, complexion, seed)
+    return Casting(name, _describe(physique, complexion), physique, complexion, seed)
 
 
 def _pick(rng: np.random.Generator, shares: list[float]) -> int:
@@ -119,7 +119,7 @@ def _physique(rng: np.random.Generator, people: _People, is_male: bool, age_year
 
 
 def _complexion(rng: np.random.Generator, people: _People, is_male: bool, age_years: int) -> Complexion:
-    darkness = float(np.clip(_bounded(rng, *people.tone), 0, 1))
+    darkness = float(np.clip(_bounded(rng, *people.darkness), 0, 1))
     skin = _tone(darkness) * (1 + np.array([0.0, 0.015, 0.03]) * rng.uniform(-1, 1))  # pink to golden
     light = 1 - darkness
     hair = np.array(people.hair[_pick(rng, [share for _, share in people.hair])][0])
@@ -159,11 +159,14 @@ def _rgb(values: np.ndarray) -> Rgb:
     return red, green, blue
 
 
-def _describe(people: _People, physique: Physique, complexion: Complexion) -> str:
-    build = "thin" if physique.weight < -0.25 else "average build" if physique.weight < 0.3 else "heavy"
-    strongest = sorted(_WORDS, key=lambda name: -abs(physique.features[name] / _SPREAD[name]))[:2]
-    features = [_WORDS[name][physique.features[name] > 0] for name in strongest]
-    words = [build, *features, f"{people.noun} skin"]
+def _describe(physique: Physique, complexion: Complexion) -> str:
+    build = "thin" if physique.weight < -0.25 else "average build" if physique.weight < 0.35 else "heavy"
+    features: dict[str, str] = {}  # by the part of the face, the strongest of each
+    for name in sorted(_WORDS, key=lambda name: -abs(physique.features[name] / _SPREAD[name])):
+        features.setdefault(name.partition("_")[0].rstrip("s"), _WORDS[name][physique.features[name] > 0])
+    lightness = float(np.mean(complexion.skin))
+    words = [build, *list(features.values())[:2]]
+    words.append(next(word for least, word in _SKIN_WORDS if lightness > least) + " skin")
     if complexion.hairline > 1.3:
         words.append("bald")
     if complexion.beard > 0.6:
