@@ -62,6 +62,11 @@ def test_a_ball_needs_its_axis_stated() -> None:
     assert find_space(ball, Claim(user_up=UpAxis.Z), None).how_up == "stated"
 
 
+def test_an_axis_stated_against_all_evidence_is_doubted() -> None:
+    (doubt,) = find_space(_HEAD, Claim(user_up=UpAxis.Z), None).notes
+    assert doubt == "You state z up, but the head seems to stand along y."
+
+
 @pytest.mark.parametrize("is_clockwise", [False, True])
 def test_faces_end_up_counter_clockwise_whatever_the_file_says(is_clockwise: bool) -> None:
     faces = head().faces

@@ -123,9 +123,11 @@ def _length(length_cm: float) -> str:
 
 
 def _up(raw: np.ndarray, claim: Claim, reference: np.ndarray | None) -> tuple[UpAxis, str, tuple[str, ...]]:
-    if claim.user_up is not None:
-        return claim.user_up, "stated", ()
     found = _up_by_fit(raw, reference) if reference is not None else _up_by_extent(raw)
+    if claim.user_up is not None:
+        is_doubted = found not in (claim.user_up, None)
+        doubt = (f"You state {claim.user_up} up, but the head seems to stand along {found}.",) if is_doubted else ()
+        return claim.user_up, "stated", doubt
     if claim.file_up is not None:
         if found in (claim.file_up, None):
             return claim.file_up, "from the file", ()
