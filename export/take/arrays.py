@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def _shape(sequence: MeshSequence) -> tuple[int, int, int]:
     return sequence.num_frames, sequence.num_vertices, 3
 
 
-def _write_header(file: object, shape: tuple[int, int, int]) -> None:
+def _write_header(file: IO[bytes], shape: tuple[int, int, int]) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 

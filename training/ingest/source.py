@@ -8,7 +8,6 @@ import numpy as np
 
 from engine.errors import ShotError
 from engine.space import LengthUnit, UpAxis
-from engine.timecode import Timecode
 from training.ingest.polygons import Polygons
 
 _RATES = tuple(
@@ -118,8 +117,3 @@ def damaged(path: object, error: object) -> ShotError:
     """What to say of a point cache that breaks off or makes no sense."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
     return ShotError(f"The point cache {path} cannot be read: {first[:200]}.", "Copy it again, or export it again.")
-
-
-def label(timecode: Timecode | None) -> str | None:
-    """A timecode as text, or None."""
-    return None if timecode is None else str(timecode)
