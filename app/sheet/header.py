@@ -8,19 +8,20 @@ from PyQt6.QtGui import QColor, QPainter
 
 from app.sheet.ink import BOLD, BRIGHT, DIM, FAINT, MEDIUM, caption, card, line_height, paragraph, wrapped, write
 from app.sheet.row import ROLE_INKS, WEIGHT_INKS
-from app.theme import COLOURS
+from app.theme import COLOURS, colour
 from training.sheet import Finding, Survey, Weight
 
 _PAD, _TITLE_HEIGHT = 18, 76
 _MOST_FINDINGS = 14
 _PARTS_SHARE, _REGIONS_SHARE = 0.27, 0.26  # of the width; the rest is for findings
 _BAR_HEIGHT, _ROW = 12, 25
+_LIGHT_HEIGHT = 56
 
 
 def header_height(survey: Survey, findings: Sequence[Finding], width: float) -> float:
     """What `draw_header` needs."""
     regions = len(_regions(survey)) * _ROW
-    parts = (len(survey.parts) + 1) * _ROW + 34
+    parts = len(survey.parts) * _ROW + _BAR_HEIGHT + 14 + 26 + _LIGHT_HEIGHT
     words_width = width * (1 - _PARTS_SHARE - _REGIONS_SHARE) - 4 * _PAD
     told = sum(len(_lines(finding, words_width)) * line_height(12) + 4 for finding in findings[:_MOST_FINDINGS])
     more = 22 if len(findings) > _MOST_FINDINGS else 0
@@ -84,6 +85,25 @@ def _draw_parts(painter: QPainter, x: float, y: float, width: float, survey: Sur
         write(painter, x + width - 60, y, f"{_minutes(part.seconds)} min", 13, is_right=True)
         write(painter, x + width, y, f"{100 * part.share:.0f} %", 13, ink=DIM, is_right=True)
         y += _ROW
+    caption(painter, x, y + 8, "light, shot by shot")
+    _draw_light(painter, QRectF(x, y + 26, width, _LIGHT_HEIGHT), survey)
+
+
+def _draw_light(painter: QPainter, area: QRectF, survey: Survey) -> None:
+    """A column for each shot, in its part's colour: the middle 90 % of its levels, and a dash at the mean."""
+    painter.fillRect(area, QColor(COLOURS.picture))
+    step = area.width() / len(survey.shots)
+    for index, one in enumerate(survey.shots):
+        if not len(one.pictures):
+            continue
+        ink = ROLE_INKS[one.shot.facts.role]
+        left, room = area.x() + index * step, min(step - 2, 36.0)
+        low, mean, high = (
+            area.bottom() - area.height() * float(np.median(levels)) / 255
+            for levels in (one.pictures.low, one.pictures.mean, one.pictures.high)
+        )
+        painter.fillRect(QRectF(left + 1, high, max(room, 1), low - high), colour(ink, 0.3))
+        painter.fillRect(QRectF(left + 1, mean - 1, max(room, 1), 2), QColor(ink))
 
 
 def _draw_regions(painter: QPainter, x: float, y: float, width: float, survey: Survey) -> None:

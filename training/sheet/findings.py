@@ -101,8 +101,9 @@ class BadFrames:
         speed = one.motion.speed[:length]
         least_mm = max(_MOVING_MM, _MOVING_SHARE * float(np.median(speed))) if length else _MOVING_MM
         is_same = (seen.change[:length] < _STILL_LEVELS) & (speed > least_mm)
-        is_same[:1] = False
         is_black = seen.high < _BLACK_LEVEL
+        is_same &= ~is_black[:length]
+        is_same[:1] = False
         is_flash = np.abs(np.diff(seen.mean, prepend=seen.mean[:1])) > _FLASH_LEVELS
         is_flash &= ~is_black & ~np.roll(is_black, 1)  # a black frame is told once
         return cls(np.flatnonzero(is_same), np.flatnonzero(is_black), np.flatnonzero(is_flash))
