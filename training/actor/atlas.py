@@ -70,7 +70,7 @@ def island_mask(uv: np.ndarray, island: str) -> np.ndarray:
     left, bottom, right, top = _BOXES[island]
     slack = 1e-4
     inside = (uv >= np.array([left, bottom]) - slack) & (uv <= np.array([right, top]) + slack)
-    return inside.all(axis=1)
+    return np.asarray(inside.all(axis=1))
 
 
 def _name_of(anatomy: Anatomy, vertices: np.ndarray) -> str:
@@ -145,4 +145,4 @@ def _spread(values: np.ndarray, ends: np.ndarray, needs: np.ndarray, axis: int) 
     wanted = np.maximum(wanted, 0.15 * wanted.max())
     wanted = np.convolve(np.pad(wanted, 4, mode="edge"), np.ones(9) / 9, "valid")
     filled = np.concatenate([[0], np.cumsum(wanted)]) / wanted.sum()
-    return np.interp((values - low) / span, np.linspace(0, 1, _NUM_LEVELS + 1), filled)
+    return np.asarray(np.interp((values - low) / span, np.linspace(0, 1, _NUM_LEVELS + 1), filled))

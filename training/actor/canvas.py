@@ -67,7 +67,7 @@ class Canvas:
         blurred, weight = (
             cv2.GaussianBlur(plane, (0, 0), radius_px) for plane in (self.image(values.astype(np.float32)), cover)
         )
-        return self.read(blurred) / np.maximum(self.read(weight), 1e-4)
+        return np.asarray(self.read(blurred) / np.maximum(self.read(weight), 1e-4))
 
     def image(self, values: np.ndarray) -> np.ndarray:
         """[S, S, ...] of the values' type, zero where this canvas has no texel."""
@@ -83,7 +83,7 @@ class Canvas:
         """[N] skin under each texel."""
         first, second = self.px_per_cm[:, 0], self.px_per_cm[:, 1]
         px2_per_cm2 = np.linalg.norm(np.cross(first, second), axis=1)
-        return np.asarray(1 / np.maximum(px2_per_cm2, 1.0))[self.triangle]
+        return np.asarray((1 / np.maximum(px2_per_cm2, 1.0))[self.triangle])
 
 
 def make_canvas(topology: Topology, anatomy: Anatomy, size_px: int) -> Canvas:

@@ -8,7 +8,7 @@ from training.actor.skin import strokes
 
 # The arch on the average head: x, height of its middle line, half thickness (cm).
 _ALONG_X = (1.05, 1.6, 2.6, 3.7, 4.6, 5.35)
-_MIDDLE_Y = (3.28, 3.42, 3.68, 3.86, 3.72, 3.22)
+_MIDDLE_Y = (3.46, 3.62, 3.90, 4.10, 3.96, 3.44)
 _HALF_CM = (0.26, 0.34, 0.33, 0.26, 0.17, 0.06)
 _HEADING_DEG = (78.0, 58.0, 24.0, 4.0, -20.0, -36.0)
 _HAIRS_PER_CM2 = 170.0

@@ -6,6 +6,7 @@ from training.actor.canvas import Canvas, blend, layered_noise, noise, smoothste
 from training.actor.rig import Rig
 
 _IRIS_RADIUS_CM, _PUPIL_RADIUS_CM = 0.59, 0.175
+_REST_PITCH_DEG = -5.0  # the package's lids stand low about its eyeballs
 _ADULT_EYE_CM = 1.2  # the package's eyeballs are larger than life; the iris grows half as much
 _SCLERA = np.array([0.795, 0.762, 0.728], np.float32)
 _BLOODY = np.array([0.74, 0.43, 0.38], np.float32)
@@ -16,7 +17,7 @@ def paint_eye(canvas: Canvas, rig: Rig, side: int, rng: np.random.Generator) -> 
     """[N, 3] one eyeball; side 0 is the left."""
     looks = rig.identity.complexion
     offset = canvas.place - rig.eye_centres[side]
-    direction = offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 1e-6)
+    direction = (offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 1e-6)) @ _resting()
     from_axis_cm = float(rig.eye_radii[side]) * np.hypot(direction[:, 0], direction[:, 1])
     from_axis_cm = np.where(direction[:, 2] > 0, from_axis_cm, 9.0)
     size = 0.5 + 0.5 * min(float(rig.eye_radii[side]) / _ADULT_EYE_CM, 1.4)
@@ -29,6 +30,13 @@ def paint_eye(canvas: Canvas, rig: Rig, side: int, rng: np.random.Generator) -> 
     eye = blend(eye, _PUPIL, smoothstep(pupil_cm + 0.02, pupil_cm - 0.02, from_axis_cm + ragged))
     # The upper lid shades the eyeball, whatever the lamps do.
     return tinted(eye, smoothstep(0.10, 0.60, direction[:, 1]), (0.30, 0.32, 0.32))
+
+
+def _resting() -> np.ndarray:
+    """[3, 3] turns directions so that +z is where the resting eye looks."""
+    angle = np.radians(_REST_PITCH_DEG)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]], np.float32)
 
 
 def _white(
@@ -56,7 +64,7 @@ def _iris(
     around = np.arctan2(direction[:, 1], direction[:, 0])
     course = np.stack([np.cos(around), np.sin(around), outward * 0.16], axis=1).astype(np.float32)
     fibres = 0.55 * noise(course, 0.055, rng) + 0.40 * noise(course, 0.12, rng) + 0.3 * noise(course, 0.4, rng)
-    iris = np.broadcast_to(0.85 * tone, direction.shape)
+    iris = np.broadcast_to(0.72 * tone, direction.shape)
     iris = tinted(iris, -0.42 * fibres * (0.5 + 0.5 * smoothstep(0.05, 0.3, outward)), (1.0, 1.0, 1.0))
     # The collarette: warmer and lighter inside, a ragged border.
     edge = 0.36 + 0.07 * noise(course, 0.2, rng)
@@ -66,4 +74,4 @@ def _iris(
     iris = tinted(iris, smoothstep(0.10, 0.0, outward), (0.35, 0.35, 0.35))
     iris = tinted(iris, smoothstep(0.62, 1.0, outward), (0.74, 0.72, 0.66))
     # Light falls through the cornea onto the side away from the lamps.
-    return tinted(iris, smoothstep(0.15, -0.30, direction[:, 1]), (-0.22, -0.22, -0.22))
+    return tinted(iris, smoothstep(0.15, -0.30, direction[:, 1]), (-0.18, -0.18, -0.18))

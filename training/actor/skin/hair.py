@@ -67,7 +67,7 @@ def paint_hair(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.ra
         plane = np.zeros((canvas.size_px, canvas.size_px), np.uint8)
         strokes.draw(plane, courses[picked], tones[picked])
         cover = patch.read(plane).astype(np.float32) / 255
-        lifted = hair * factor + (0.02 if factor > 1 else 0.0)
+        lifted = hair * factor + ((0.02 + 0.03 * looks.swept) if factor > 1 else 0.0)
         some = blend(some, lifted, strength * cover)
     colour[rows] = some
     return colour

@@ -84,7 +84,7 @@ def _shaded(colour: np.ndarray, canvas: Canvas, occlusion: np.ndarray) -> np.nda
     rings = mouth_rings()
     openness[rings.span(rings.first, 0)] = 1.0  # baked with the lips closed; their seam is painted dark
     soft = canvas.smooth(canvas.spread(openness), canvas.size_px / 300)
-    shade = 0.30 + 0.70 * np.clip(soft * 1.12, 0, 1)
+    shade = 0.30 + 0.70 * np.clip(soft * 1.06, 0, 1) ** 1.2
     return np.asarray(colour * shade[:, None] ** _FOLD_COLOUR)
 
 

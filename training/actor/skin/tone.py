@@ -68,9 +68,9 @@ def _relief(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.rando
     mottle = layered_noise(canvas.place, 0.55, 2, rng)
     # The upper lid lies folded: what is fine at rest would be drawn out when it closes.
     calm = 1 - 0.85 * np.clip(1.3 * bump(home, (3.08, 2.75), (1.6, 0.65)), 0, 1)
-    shade = (0.022 * fine + 0.020 * coarse + 0.026 * mottle) * calm
+    shade = (0.028 * fine + 0.026 * coarse + 0.034 * mottle) * calm
     colour = colour * (1 + looks.pores * shade)[:, None].astype(np.float32)
-    colour = tinted(colour, looks.pores * pores, (0.12, 0.17, 0.18))
+    colour = tinted(colour, looks.pores * pores, (0.15, 0.21, 0.22))
     hue = noise(canvas.place, 0.9, rng)
     return tinted(colour, hue, (-0.006, 0.012, 0.016))
 
@@ -101,7 +101,7 @@ def _spots(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.random
 
 def _is_sharp(canvas: Canvas) -> np.ndarray:
     """[N] 0..1: where a texel is no thicker than a hair should look."""
-    return smoothstep(1 / 26.0**2, 1 / 42.0**2, canvas.area_cm2())
+    return smoothstep(1 / 28.0**2, 1 / 55.0**2, canvas.area_cm2())
 
 
 def _off_ears(canvas: Canvas) -> np.ndarray:

@@ -3,15 +3,23 @@
 Rule: each line is a dark valley with a lit lower bank, drawn in the average face's front view.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from training.actor.canvas import Canvas, smoothstep, tinted
 from training.actor.complexion import Complexion
 
+Course = Sequence[tuple[float, float]] | Sequence[np.ndarray]
+
+_FOLD = 1024
 _PX_PER_CM, _HALF_WIDTH_CM, _TOP_CM, _HEIGHT_CM = 50, 9.0, 10.0, 25.0
 _BANK_CM = 0.055  # the lit bank lies this far below the valley
 _FOREHEAD_Y = (5.0, 5.75, 6.5, 7.2)
+_NECK_RINGS_Y = (-10.6, -12.0)
+_OUTER_CORNER = np.array([4.85, 1.9])  # of the eye
+_LINE_POINTS, _LINE_KERNEL = 40, np.ones(9) / 9
 # Course (x, y) on the left half, depth in youth, and what the years add.
 _FOLDS = {
     "nasolabial": (((1.75, -1.75), (2.35, -2.4), (2.85, -3.4), (3.1, -4.5), (3.05, -5.1)), 0.25, 0.75),
@@ -25,9 +33,8 @@ _FOLDS = {
 
 def paint_wrinkles(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.random.Generator) -> np.ndarray:
     """[N, 3] with lines as deep as `looks.age` says."""
-    fine, broad = (
-        np.zeros((int(_HEIGHT_CM * _PX_PER_CM), int(2 * _HALF_WIDTH_CM * _PX_PER_CM)), np.float32) for _ in "ab"
-    )
+    size_px = int(_HEIGHT_CM * _PX_PER_CM), int(2 * _HALF_WIDTH_CM * _PX_PER_CM)
+    fine, broad = np.zeros(size_px, np.float32), np.zeros(size_px, np.float32)
     age = looks.age
     for side in (-1, 1):
         _forehead(fine, side, age, rng)
@@ -35,10 +42,9 @@ def paint_wrinkles(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: n
         _small_lines(fine, side, age, rng)
         for course, at_birth, by_age in _FOLDS.values():
             _line(broad, course, side, max(at_birth + by_age * age, 0.0), 3, rng)
-    rings = np.linspace(-7, 7, 9)
-    for height in (-10.6, -12.0):
-        points = [(x, height - 0.02 * x * x * -1 + rng.normal(0, 0.06)) for x in rings]
-        _line(broad, points, 1, max(0.9 * age - 0.1, 0.05), 2, rng)
+    for height in _NECK_RINGS_Y:
+        ring = [(x, height + 0.02 * x * x + rng.normal(0, 0.06)) for x in np.linspace(-7, 7, 9)]
+        _line(broad, ring, 1, max(0.9 * age - 0.1, 0.05), 2, rng)
     fine = 0.75 * cv2.GaussianBlur(fine, (0, 0), 1.1) + 1.1 * cv2.GaussianBlur(fine, (0, 0), 4.0)
     broad = 1.6 * cv2.GaussianBlur(broad, (0, 0), 4.0) + 3.6 * cv2.GaussianBlur(broad, (0, 0), 14.0)
     front = smoothstep(0.05, 0.45, canvas.normal[:, 2]) * smoothstep(0.0, 2.0, canvas.home[:, 2])
@@ -60,10 +66,10 @@ def _crows_feet(plane: np.ndarray, side: int, age: float, rng: np.random.Generat
     for index, angle_deg in enumerate((38, 18, 0, -18, -36)):
         depth = max(age - 0.12 - 0.05 * (index % 2), 0) * rng.uniform(0.6, 1.0)
         angle, length = np.radians(angle_deg + rng.normal(0, 4)), rng.uniform(0.9, 1.5) * (0.5 + 0.8 * age)
-        start = np.array([4.85, 1.9]) + 0.35 * np.array([np.cos(angle), np.sin(angle)])
-        end = start + length * np.array([np.cos(angle), np.sin(angle)])
-        middle = (start + end) / 2 + [0, 0.08 * rng.normal()]
-        _line(plane, [start, middle, end], side, depth, 2, rng)
+        aim = np.array([np.cos(angle), np.sin(angle)])
+        sag = np.array([0.0, 0.08 * rng.normal()])
+        points = [_OUTER_CORNER + 0.35 * aim, _OUTER_CORNER + (0.35 + length / 2) * aim + sag]
+        _line(plane, [*points, _OUTER_CORNER + (0.35 + length) * aim], side, depth, 2, rng)
 
 
 def _small_lines(plane: np.ndarray, side: int, age: float, rng: np.random.Generator) -> None:
@@ -78,15 +84,14 @@ def _small_lines(plane: np.ndarray, side: int, age: float, rng: np.random.Genera
 
 
 def _line(
-    plane: np.ndarray, points: object, side: int, depth: float, thickness_px: int, rng: np.random.Generator
+    plane: np.ndarray, points: Course, side: int, depth: float, thickness_px: int, rng: np.random.Generator
 ) -> None:
+    control = np.array(points, np.float64) + rng.normal(0, 0.03, (len(points), 2))
     if depth <= 0:
         return
-    control = np.asarray(points, np.float64) + rng.normal(0, 0.03, (len(points), 2))  # type: ignore[arg-type]
-    steps = np.linspace(0, len(control) - 1, 40)
-    curve = np.stack([np.interp(steps, np.arange(len(control)), control[:, axis]) for axis in (0, 1)], axis=1)
-    kernel = np.ones(9) / 9
-    curve = np.stack([np.convolve(np.pad(curve[:, axis], 4, mode="edge"), kernel, "valid") for axis in (0, 1)], axis=1)
+    steps = np.linspace(0, len(control) - 1, _LINE_POINTS)
+    bent = [np.interp(steps, np.arange(len(control)), control[:, axis]) for axis in (0, 1)]
+    curve = np.stack([np.convolve(np.pad(axis, 4, mode="edge"), _LINE_KERNEL, "valid") for axis in bent], axis=1)
     curve[:, 0] *= side
     px = np.round((curve * [1, -1] + [_HALF_WIDTH_CM, _TOP_CM]) * _PX_PER_CM * 16).astype(np.int32)
     # Deepest in the middle, running out at both ends, never even.
@@ -100,9 +105,7 @@ def _line(
 def _at(plane: np.ndarray, canvas: Canvas, below_cm: float) -> np.ndarray:
     columns = (canvas.home[:, 0] + _HALF_WIDTH_CM) * _PX_PER_CM
     rows = (_TOP_CM - (canvas.home[:, 1] + below_cm)) * _PX_PER_CM
-    shape = (-1, 1024)
-    pad = -len(columns) % 1024
-    maps = [
-        np.pad(values.astype(np.float32), (0, pad), constant_values=-9).reshape(shape) for values in (columns, rows)
-    ]
-    return np.asarray(cv2.remap(plane, *maps, cv2.INTER_LINEAR).ravel()[: len(columns)])
+    # OpenCV reads no more than 32767 places in a row: fold them into lines.
+    pad = -len(columns) % _FOLD
+    folded = [np.pad(axis.astype(np.float32), (0, pad)).reshape(-1, _FOLD) for axis in (columns, rows)]
+    return np.asarray(cv2.remap(plane, folded[0], folded[1], cv2.INTER_LINEAR).ravel()[: len(columns)])

@@ -8,14 +8,8 @@ import numpy as np
 from training.actor.canvas import smoothstep
 
 EYE = (3.08, 1.99)
-EYE_CORNERS_X = (1.75, 4.55)  # inner, outer
 NOSE_TIP = (0.0, -1.5)
-NOSE_WING = (1.75, -2.0)
-MOUTH_CORNER = (2.54, -4.75)
 MOUTH_Y = -4.75
-CHIN_Y = -8.3
-JAW_Y = -9.3
-EAR_X = 6.8
 
 
 def bump(
@@ -40,12 +34,9 @@ def beard_zone(home: np.ndarray) -> np.ndarray:
     edge = np.interp(aside, [0, 1.2, 2.2, 3.2, 4.6, 6.2, 7.2], [-2.7, -2.75, -3.3, -4.2, -3.9, -1.4, 0.6])
     near_lip = smoothstep(2.8, 1.6, aside)
     zone = smoothstep(0.7, -1.2, height - edge) * (1 - near_lip) + near_lip * smoothstep(0.1, -0.6, height - edge)
-    zone *= smoothstep(-10.8, -8.6, height - 0.06 * depth) * smoothstep(-0.4, 1.6, depth)
+    # The jaw's lower border rises towards the ear; what grows below it is sparse.
+    lowest = np.interp(aside, [0, 3, 5, 6.5], [-9.8, -8.9, -7.2, -5.4])
+    zone *= smoothstep(-1.0, 0.4, height - lowest) * smoothstep(-0.4, 1.6, depth)
     # Bare patches: the groove under the nose, beside the lower lip.
     zone *= 1 - 0.3 * np.exp(-((aside / 0.3) ** 2)) * smoothstep(-4.3, -3.4, height) * (height < -2)
     return np.asarray(zone * (1 - 0.55 * np.exp(-(((aside - 1.5) / 0.7) ** 2) - ((height + 6.1) / 0.5) ** 2)))
-
-
-def is_head(home: np.ndarray) -> np.ndarray:
-    """[N] 0..1: not yet the neck."""
-    return smoothstep(-11.0, -8.5, home[:, 1] + 0.35 * np.maximum(home[:, 2], -2))
