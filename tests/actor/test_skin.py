@@ -209,8 +209,10 @@ def test_the_iris_has_its_size_and_the_pupil_is_black(rig: Rig, canvas: Canvas) 
     part = part_of(canvas, rig, "left_eye_front")
     eye = paint_eye(part, rig, 0, dice())
     offset = part.place - rig.eye_centres[0]
-    off_axis_cm = np.hypot(offset[:, 0], offset[:, 1])
     brightness = eye.mean(1)
+    pupil = offset[brightness < 0.03].mean(0)
+    assert np.abs(pupil[0]) < 0.05, "the resting eye looks ahead"
+    off_axis_cm = np.linalg.norm(offset - pupil, axis=1)
     assert brightness[off_axis_cm < 0.12].max() < 0.05
     rings = np.arange(0.3, 1.0, 0.02)
     profile = [brightness[np.abs(off_axis_cm - ring) < 0.03].mean() for ring in rings]

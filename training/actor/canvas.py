@@ -175,7 +175,7 @@ def grain(canvas: Canvas, fine_px: float, coarse_px: float, rng: np.random.Gener
     return canvas.read(detail / detail.std())
 
 
-def smoothstep(low: float, high: float, values: np.ndarray) -> np.ndarray:
+def smoothstep(low: float | np.ndarray, high: float | np.ndarray, values: np.ndarray) -> np.ndarray:
     """0 below `low`, 1 above `high`, smooth between; `low` may be the larger."""
     share = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(share * share * (3 - 2 * share))

@@ -64,7 +64,7 @@ def _rims(colour: np.ndarray, near: Around, outer: np.ndarray, looks: Complexion
 
 
 def _root(near: Around) -> np.ndarray:
-    return np.where(near.is_upper, _UPPER_ROOT, _LOWER_ROOT)
+    return np.asarray(np.where(near.is_upper, _UPPER_ROOT, _LOWER_ROOT))
 
 
 def _line(near: Around, outer: np.ndarray, looks: Complexion) -> np.ndarray:
@@ -75,8 +75,9 @@ def _line(near: Around, outer: np.ndarray, looks: Complexion) -> np.ndarray:
     upper = smoothstep(-1.6, -0.7, offset) * smoothstep(reach, 0.15, offset) * ends
     lower = np.exp(-(((offset + 0.15) / 0.55) ** 2)) * smoothstep(0.25, 0.75, outer) * smoothstep(1.02, 0.9, outer)
     weight = min(looks.lash_weight, 1.3)
+    upper_strength = min(0.50 * weight + 0.4 * looks.makeup, 0.95)
     lower_strength = 0.26 * weight + 0.3 * looks.makeup
-    return np.where(near.is_upper, upper * min(0.50 * weight + 0.4 * looks.makeup, 0.95), lower * lower_strength)
+    return np.asarray(np.where(near.is_upper, upper * upper_strength, lower * lower_strength))
 
 
 def _lashes(
