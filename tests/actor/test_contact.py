@@ -1,5 +1,7 @@
 """What touches: lips, lids, teeth and tongue, over performances, over extremes, over actors."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
@@ -49,24 +51,40 @@ def gap_mm(vertices: np.ndarray, number: int) -> float:
     return float(np.linalg.norm(lower[:, None] - nearest, axis=2).min(1).max() * 10)
 
 
+def heights_of(surface: np.ndarray) -> Callable[[float, float], list[float]]:
+    """The y of every triangle of a [R, C, 3] patch over a place (x, z)."""
+    triangles = []
+    for i, j in np.ndindex(surface.shape[0] - 1, surface.shape[1] - 1):
+        a, b, c, d = surface[i, j], surface[i, j + 1], surface[i + 1, j + 1], surface[i + 1, j]
+        triangles += [(a, b, c), (a, c, d)]
+    corners = np.array(triangles)
+    edges = np.stack([corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]], axis=2)
+    flat = edges[:, [0, 2]]
+    has_area = np.abs(np.linalg.det(flat)) > 1e-9
+    corners, edges, inverse = corners[has_area], edges[has_area], np.linalg.inv(flat[has_area])
+
+    def heights(x: float, z: float) -> list[float]:
+        share = np.einsum("nij,nj->ni", inverse, np.array([x, z]) - corners[:, 0, [0, 2]])
+        is_over = (share >= 0).all(1) & (share.sum(1) <= 1)
+        return list(corners[is_over, 0, 1] + (edges[is_over, 1] * share[is_over]).sum(1))
+
+    return heights
+
+
 def crossing_mm(vertices: np.ndarray) -> float:
-    """How far the lower lip's touching ring stands above the upper lip's, where both are equally far out."""
-    depths = []
+    """How far a lip's vertices near its rim stand beyond the other lip's surface, straight up or down."""
     rings = mouth_rings()
-    profile = vertices[rings.span(-1, 1)]
-    upper, lower = profile[:, rings.upper], profile[:, rings.lower]
-    order = np.argsort(upper[1, :, 0])
-    for column in range(lower.shape[1]):
-        x = lower[:, column, 0].mean()
-        facing = np.stack(
-            [np.interp(x, upper[k, order, 0], upper[k, order, axis]) for k in range(3) for axis in (1, 2)]
-        )
-        height, out = facing[0::2], facing[1::2]
-        for y, z in lower[:, column, 1:]:
-            if out.min() <= z <= out.max():
-                by_depth = np.argsort(out)
-                depths.append(y - np.interp(z, out[by_depth], height[by_depth]))
-    return 10 * max(depths, default=0.0)
+    left, right = rings.corners()
+    patch = vertices[rings.span(-1, 2)]
+    upper = patch[:, [left, *rings.upper, right]]
+    lower = patch[:, [left, *rings.lower, right]]
+    deepest = 0.0
+    for places, surface, sign in ((lower[:, 1:-1], upper, 1.0), (upper[:, 1:-1], lower, -1.0)):
+        height = heights_of(surface)
+        for place in places.reshape(-1, 3):
+            for y in height(place[0], place[2]):
+                deepest = max(deepest, sign * (place[1] - y))
+    return 10 * deepest
 
 
 def test_a_seal_closes_the_lips_all_along_whatever_the_mouth_does(rig: Rig) -> None:
@@ -95,7 +113,8 @@ def test_lips_never_cross_in_a_performance(demo: Rig) -> None:
     worst = 0.0
     for index, role in enumerate((Role.RANGE_OF_MOTION, Role.EXPRESSIONS, Role.PANGRAMS, Role.IN_CHARACTER)):
         acted = perform(role, 250, (3, index), demo.units)
-        for weights, seal, teeth in zip(acted.weights, acted.lip_seal, acted.lip_to_teeth, strict=True):
+        for frame in range(0, 250, 6):
+            weights, seal, teeth = acted.weights[frame], acted.lip_seal[frame], acted.lip_to_teeth[frame]
             worst = max(worst, crossing_mm(demo.pose(weights, float(seal), float(teeth)).astype(np.float64)))
     assert worst < 0.2
 

@@ -16,11 +16,11 @@ from training.actor.jaw import DentalArch
 from training.actor.rings import mouth_rings
 
 CONTACT = (-1, 0)  # the rings that touch when the lips are closed
-_PROFILE = (-3, 4)  # the rings that may run into the other lip
+_PROFILE = (-2, 3)  # the rings that may run into the other lip
 _BEFORE_TEETH = (-4, 4)  # the rings that may run into the teeth
 _SPREAD_CM = 2.4
 _SEAL_REACH_CM = 1.6  # a gap wider than this is not closed all the way
-_OVERLAP_SLACK_CM = -0.005  # below 0: skin gives way a little before it touches
+_OVERLAP_SLACK_CM = -0.003  # below 0: skin gives way a little before it touches
 _YIELD_STEPS = 4
 _UPPER_SHARE = 0.45  # of what closes a gap at a closed jaw; an open one leaves more to the lower lip
 _UPPER_SHARE_OPEN = 0.25
@@ -188,28 +188,38 @@ class LipContact:
         """[R, U] and [R, K] depths, cm, by which vertices stand in the other lip."""
         upper, knots = vertices[self.upper], vertices[self.lower]
         closed = np.concatenate([knots[:, :1], upper, knots[:, -1:]], axis=1)
-        # One lip may have slid along the other: they face each other where they are now.
-        places = [number - _PROFILE[0] for number in CONTACT]
-        upper_x, knot_x = (_increasing(-lip[places, :, 0].mean(0)) for lip in (closed, knots))
-        below = _height_over(upper, _interpolation(knot_x, upper_x[1:-1]) @ knots)
-        above = _height_over(knots * _FLIP, (_interpolation(upper_x, knot_x) @ closed) * _FLIP)
+        below = _height_over(upper, knots)
+        above = _height_over(knots * _FLIP, closed * _FLIP)
         above[:, [0, -1]] = 0
         return np.maximum(below - self.upper_slack, 0), np.maximum(above - self.lower_slack, 0)
 
 
-def _height_over(profile: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """[R, C] how far `other`'s highest line stands above each vertex of `profile`, at the same depth z.
+def _height_over(lip: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """[R, C] how far the other lip's surface stands above each vertex of one, straight up; -inf where it is not there.
 
     Args:
-        profile: [R, C, 3].
-        other: [S, C, 3] polylines, column by column.
+        lip: [R, C, 3].
+        other: [S, D, 3] rings by columns: the corners of its quads.
     """
-    z, y = profile[:, None, :, 2], profile[:, None, :, 1]
-    near, far = other[:-1], other[1:]  # [S - 1, C, 3]
-    run = far[..., 2] - near[..., 2]
-    along = (z - near[..., 2]) / np.where(np.abs(run) < 1e-6, 1e-6, run)
-    height = near[..., 1] + along * (far[..., 1] - near[..., 1]) - y
-    return np.asarray(np.where((along >= 0) & (along <= 1), height, -np.inf).max(1))
+    a, b, c, d = other[:-1, :-1], other[:-1, 1:], other[1:, 1:], other[1:, :-1]
+    first, second, third = (
+        np.concatenate([one.reshape(-1, 3), two.reshape(-1, 3)]) for one, two in ((a, a), (b, c), (c, d))
+    )
+    edge1, edge2 = second - first, third - first
+    area = edge1[:, 0] * edge2[:, 2] - edge1[:, 2] * edge2[:, 0]
+    area = np.where(np.abs(area) < 1e-9, np.inf, area)
+    # Barycentric places over (x, z); one row of products instead of differences of every pair.
+    x, y, z = lip.reshape(-1, 3).T
+    across = (edge2[:, 2] / area, -edge2[:, 0] / area)
+    along = (-edge1[:, 2] / area, edge1[:, 0] / area)
+    u = np.outer(x, across[0]) + np.outer(z, across[1]) - (first[:, 0] * across[0] + first[:, 2] * across[1])
+    v = np.outer(x, along[0]) + np.outer(z, along[1]) - (first[:, 0] * along[0] + first[:, 2] * along[1])
+    is_inside = (u >= 0) & (v >= 0) & (u + v <= 1)
+    height = np.full(len(x), -np.inf)
+    rows, faces = np.nonzero(is_inside)
+    found = first[faces, 1] + u[rows, faces] * edge1[faces, 1] + v[rows, faces] * edge2[faces, 1] - y[rows]
+    np.maximum.at(height, rows, found)
+    return height.reshape(lip.shape[:2])
 
 
 def _upper_share(jaw_opening: float) -> float:
@@ -219,8 +229,7 @@ def _upper_share(jaw_opening: float) -> float:
 def build_lip_contact() -> LipContact:
     """Find the columns in the base anatomy; the same for every actor."""
     base, rings = load_anatomy().base, mouth_rings()
-    corners = np.setdiff1d(np.arange(rings.rows.shape[1]), np.concatenate([rings.upper, rings.lower]))
-    left, right = sorted(corners, key=lambda column: -base[rings.ring(0)[column], 0])
+    left, right = rings.corners()
     knots = np.array([left, *rings.lower, right])
     closed = np.array([left, *rings.upper, right])
     across = base[rings.ring(0), 0]
@@ -238,21 +247,6 @@ def build_lip_contact() -> LipContact:
         rest_gap=np.zeros((len(CONTACT), len(knots), 3)),
         rest_step=np.zeros((len(CONTACT), len(rings.upper), 3)),
     )
-
-
-def _increasing(values: np.ndarray) -> np.ndarray:
-    """[n] the same where they increase; a corner that curls back is laid flat."""
-    return np.asarray(np.maximum.accumulate(values) + 1e-6 * np.arange(len(values)))
-
-
-def _interpolation(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """[wanted, known] linear; `known` increases."""
-    right = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
-    share = np.clip((wanted - known[right - 1]) / (known[right] - known[right - 1]), 0, 1)
-    matrix = np.zeros((len(wanted), len(known)))
-    rows = np.arange(len(wanted))
-    matrix[rows, right - 1], matrix[rows, right] = 1 - share, share
-    return matrix
 
 
 def _smooth_interpolation(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:

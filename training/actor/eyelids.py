@@ -82,7 +82,7 @@ class Eyelids:
         """
         self._follow_the_ball(vertices, weights, gaze)
         self._close(vertices, float(weights[self.blink_column]))
-        self._keep_in_order(vertices)
+        self._keep_in_order(vertices, float(weights[self.blink_column]))
         self._keep_off(vertices, gaze)
         # Edges that met keep meeting: the same distance from the eyeball on both sides.
         upper, lower = vertices[self.upper] - self.centre, vertices[self.lower] - self.centre
@@ -140,12 +140,12 @@ class Eyelids:
         vertices[self.upper] = self.centre + new_upper * far_upper
         vertices[self.lower] = self.centre + new_lower * far_lower
 
-    def _keep_in_order(self, vertices: np.ndarray) -> None:
-        """Skin behind a margin never slides over it: lids do not hang over what they meet."""
+    def _keep_in_order(self, vertices: np.ndarray, blink: float) -> None:
+        """Skin behind a margin never slides over it: closing lids do not hang over what they meet."""
         for rows, steps, side in ((self.upper_skin, self.upper_steps, 1.0), (self.lower_skin, self.lower_steps, -1.0)):
             places = vertices[rows] - self.centre
             height = side * np.arctan2(places[..., 1], places[..., 2])
-            lag = np.maximum(height[0] + steps - height[1:], 0) * side
+            lag = np.maximum(height[0] + np.where(steps > 0, blink * steps, steps) - height[1:], 0) * side
             y, z = places[1:, :, 1].copy(), places[1:, :, 2].copy()
             cosine, sine = np.cos(lag), np.sin(lag)
             vertices[rows[1:], 1] += y * (cosine - 1) + z * sine

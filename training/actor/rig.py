@@ -19,6 +19,7 @@ from training.actor.couplings import Couplings
 from training.actor.eyelids import Eyelids, build_eyelids, shape_eye, steady_corners
 from training.actor.identity import Identity
 from training.actor.jaw import DentalArch, Jaw, arches, build_jaw, place_teeth
+from training.actor.lip_shape import round_lower_lip
 from training.actor.rings import mouth_rings
 from training.actor.tongue import Tongue
 from training.actor.vertex_sets import vertex_sets
@@ -147,12 +148,12 @@ def build_rig(identity: Identity) -> Rig:
     balls = [_sphere(shape[anatomy.parts[name]]) for name in _EYES]
     for side, (centre, radius) in enumerate(balls):
         shape_eye(shape, side, centre, radius)
+    deltas = _unit_deltas(anatomy, shape)
+    round_lower_lip(anatomy, shape, deltas)
     _close_mouth(anatomy, shape, lips)
     shape = shape.astype(np.float32).astype(np.float64)  # corrections measured at rest must vanish at rest
 
     lips = lips.at_rest(shape)
-
-    deltas = _unit_deltas(anatomy, shape)
     jaw = build_jaw(anatomy, shape, deltas)
     teeth = arches(anatomy, shape)
     tongue = _tongue(anatomy, shape, deltas, teeth[1], lips)
@@ -222,21 +223,7 @@ def _unit_deltas(anatomy: Anatomy, shape: np.ndarray) -> np.ndarray:
     deltas *= np.ptp(shape[face], axis=0) / np.ptp(anatomy.base[face], axis=0)
     for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
         steady_corners(shape, deltas[anatomy.units.index(name)], side)
-    _round_lower_lip(deltas, anatomy.units)
     return deltas
-
-
-def _round_lower_lip(deltas: np.ndarray, units: tuple[str, ...]) -> None:
-    """Units sculpted with few columns bring the lower lip to a point in the middle: smooth them along it, in place."""
-    rings = mouth_rings()
-    moving = [index for index, unit in enumerate(units) if unit.startswith(("mouth", "jaw"))]
-    for number in range(-5, 9):
-        rows = rings.ring(number)[rings.lower]
-        fade = min(1.0, (9 - number) / 4)
-        for _ in range(4):
-            before = deltas[np.ix_(moving, rows)]
-            rounded = 0.25 * before[:, :-2] + 0.5 * before[:, 1:-1] + 0.25 * before[:, 2:]
-            deltas[np.ix_(moving, rows[1:-1])] += fade * (rounded - before[:, 1:-1])
 
 
 def _sphere(points: np.ndarray) -> tuple[np.ndarray, float]:

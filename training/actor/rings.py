@@ -40,6 +40,15 @@ class Rings:
         """[n, C] rows of the rings from `first` to `last`, both included."""
         return np.asarray(self.rows[first - self.first : last - self.first + 1])
 
+    def corners(self) -> tuple[int, int]:
+        """The left and the right column that belong to neither half, of an opening that has them."""
+        inside = set(np.concatenate([self.upper, self.lower]).tolist())
+        left, right = (column for column in range(self.rows.shape[1]) if column not in inside)
+        is_after_left = (self.upper[0] - left) % self.rows.shape[1] == 1 or (left - self.upper[0]) % self.rows.shape[
+            1
+        ] == 1
+        return (left, right) if is_after_left else (right, left)
+
 
 @lru_cache(maxsize=1)
 def mouth_rings() -> Rings:
