@@ -114,6 +114,12 @@ def test_black_frames_are_found_and_told_once(folder: Path) -> None:
     assert not any("light jumps" in words for words in told(folder, "a"))
 
 
+def test_an_underexposed_shot_is_found(folder: Path) -> None:
+    film_again(folder, "a", lambda _, picture: picture // 3)
+    assert any(words.startswith("underexposed") for words in told(folder, "a"))
+    assert not any("underexposed" in words for words in told(folder, "b"))
+
+
 def test_a_light_that_jumps_is_found(folder: Path) -> None:
     film_again(folder, "a", lambda index, picture: np.minimum(picture, 200) + np.uint8(40 * (index >= 70)))
     assert "the light jumps: frame 70" in told(folder, "a")

@@ -16,7 +16,7 @@ _STILL_LEVELS = 0.02  # a picture that differs by less from the one before is th
 _MOVING_MM = 0.05  # a mesh that moves by less stands still
 _MOVING_SHARE = 0.5  # of its usual speed; a picture may well stay the same while the face turns round
 _BLACK_LEVEL = 12  # 95 % of the pixels below
-_WHITE_LEVEL, _DARK_MEAN = 253, 30
+_WHITE_LEVEL, _DARK_LEVEL = 253, 110  # 95 % of the pixels below
 _FLASH_LEVELS = 12.0  # from one frame to the next
 _FLICKER_LEVELS = 2.5  # standard deviation around the light's slow course
 _SLOW_FRAMES = 9
@@ -126,8 +126,9 @@ def _of_frames(one: ShotSurvey) -> Iterator[Finding]:
         yield Finding(Weight.LOOK, one.name, f"the light flickers by {flicker:.1f} levels")
     if np.median(seen.high) >= _WHITE_LEVEL:
         yield Finding(Weight.LOOK, one.name, "overexposed: one pixel in twenty is white")
-    if np.median(seen.mean) < _DARK_MEAN and not bad.black.size:
-        yield Finding(Weight.LOOK, one.name, f"dark: mean level {np.median(seen.mean):.0f} of 255")
+    if np.median(seen.high) < _DARK_LEVEL and not bad.black.size:
+        words = f"underexposed: 95 % of the crop lies below level {np.median(seen.high):.0f} of 255"
+        yield Finding(Weight.LOOK, one.name, words)
 
 
 def _of_alignment(one: ShotSurvey) -> Iterator[Finding]:
