@@ -238,6 +238,20 @@ def test_corrections_leave_no_spikes(demo: Rig) -> None:
         assert (length - rest).max() < 0.6
 
 
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"jawOpen": 0.3}, {"eyeBlink": 1.0}, {"tongueOut": 1.0}, {"mouthPress": 1.0}, {"mouthShrugLower": 1.0},
+        {"mouthUpperUp": 1.0, "mouthSmile": 1.0}, {"mouthFunnel": 1.0, "jawOpen": 0.2}, {"eyeSquint": 1.0},
+    ],
+)  # fmt: skip
+def test_a_slow_movement_has_no_jumps(demo: Rig, weights: dict[str, float]) -> None:
+    target = weights_of(weights, demo.units)
+    poses = np.stack([demo.pose(share * target) for share in np.linspace(0, 1, 61)])
+    steps = np.linalg.norm(np.diff(poses, axis=0), axis=2)
+    assert steps.max() < 0.12, "centimetres in a sixtieth of the way"
+
+
 def test_named_sets_are_the_same_rows_for_every_actor(demo: Rig) -> None:
     for actor in ACTORS[1:5]:
         sets = build_rig(actor).topology.sets

@@ -240,7 +240,7 @@ def build_lip_contact() -> LipContact:
         lower=lower,
         to_upper=_smooth_interpolation(-across[knots], -across[rings.upper]),
         to_knots=_smooth_interpolation(-across[closed], -across[knots]),
-        weights=spread(rings.span(-1, 1)[:, handles], _SPREAD_CM, np.zeros(0, np.int32)),
+        weights=spread(rings.span(-1, 1)[:, handles], _SPREAD_CM),
         wall_rows=rings.span(*_BEFORE_TEETH).ravel(),
         upper_slack=np.full(upper.shape, _OVERLAP_SLACK_CM),
         lower_slack=np.full(lower.shape, _OVERLAP_SLACK_CM),

@@ -259,7 +259,7 @@ def build_eyelids(
         upper_steps=_steps(shape[upper_skin] - centre, 1.0),
         lower_skin=lower_skin,
         lower_steps=_steps(shape[lower_skin] - centre, -1.0),
-        weights=spread(np.concatenate([upper, lower], axis=1), _SPREAD_CM, np.zeros(0, np.int32)),
+        weights=spread(np.concatenate([upper, lower], axis=1), _SPREAD_CM),
     )
 
 

@@ -13,7 +13,7 @@ from training.actor.anatomy import load_anatomy
 _STIFFNESS = 0.004  # a pull to zero; keeps far weights from swinging below it
 
 
-def spread(handles: np.ndarray, reach_cm: float, still: np.ndarray) -> sparse.csr_matrix:
+def spread(handles: np.ndarray, reach_cm: float) -> sparse.csr_matrix:
     """[V, H] float32: what share of each handle's shift a vertex takes.
 
     Minimises the bending energy of the field (bilaplacian, edges weighted by inverse length).
@@ -21,13 +21,12 @@ def spread(handles: np.ndarray, reach_cm: float, still: np.ndarray) -> sparse.cs
     Args:
         handles: [n, H] vertex rows; the n vertices of a column move as one.
         reach_cm: Vertices further from every handle stay.
-        still: Rows that stay whatever their distance.
     """
     anatomy = load_anatomy()
     base, skin = anatomy.base, anatomy.parts["skin"]
     num_vertices = len(base)
     near = skin[cKDTree(base[handles.ravel()]).query(base[skin])[0] < reach_cm]
-    free = np.setdiff1d(near, np.concatenate([handles.ravel(), still]))
+    free = np.setdiff1d(near, handles)
 
     edges = np.sort(np.stack([anatomy.quads, np.roll(anatomy.quads, 1, axis=1)], axis=2).reshape(-1, 2), axis=1)
     edges = np.unique(edges, axis=0)
