@@ -10,20 +10,21 @@ class Complexion:
     """Colours (sRGB, 0..1) and what the painter strews over them.
 
     Args:
-        skin: The cheek's tone.
-        flush: Added where blood shows: cheeks, nose, ears.
-        lips: Multiplies the skin's tone.
-        hair: Brows, lashes, scalp.
-        iris: Outer iris.
-        beard: Shadow of a shaved beard, 0..1.
-        freckles: 0..1.
-        pores: Contrast of the fine texture, 0..1.
-        age: 0 young .. 1 old: how deep wrinkles, folds and bags are painted.
+        skin: The cheek's tone: about (0.85, 0.69, 0.61) very fair, (0.77, 0.585, 0.49) fair, (0.74, 0.58, 0.44) golden,
+            (0.62, 0.44, 0.33) olive, (0.50, 0.345, 0.25) brown, (0.30, 0.19, 0.14) very dark.
+        flush: Added where blood shows: cheeks, nose, ears. Weaker and redder (green near 0) the darker the skin.
+        lips: Multiplies the skin's tone; the darker the skin, the nearer to 1 its red.
+        hair: Brows, lashes, beard, scalp. Black is about 0.03, white 0.75; lashes stay dark in age.
+        iris: Outer iris; inside it is warmer, at its border darker.
+        beard: 0 none; to 0.6 a shaved beard's shadow and stubble; above, a short full beard.
+        freckles: 0 none, 0.25 a few, 1 strewn all over.
+        pores: Contrast of the fine texture: 0.4 smooth, 0.7 coarse.
+        age: 0 young .. 1 old: how deep wrinkles, folds and bags are painted, and how many age spots.
         brow_weight: 0.4 thin .. 1.4 bushy.
         lash_weight: 0.4 sparse .. 1.4 thick and dark.
-        hairline: -1 low .. 0 .. 1 receding, 2 bald.
-        makeup: 0 none .. 1 evening: lipstick, eyeliner, blush.
-        swept: 0 cropped hair .. 1 long hair combed tight to the back.
+        hairline: -1 low .. 0 .. 1 receding; from 1.0 the crown goes bald, 1.5 leaves a horseshoe, 2 is a shaved head.
+        makeup: 0 none .. 1 evening: lipstick, liner, shadow, mascara.
+        swept: 0 cropped hair, 1 long hair combed tight to the back (nothing between).
     """
 
     skin: Rgb = (0.77, 0.585, 0.49)

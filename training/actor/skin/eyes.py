@@ -8,7 +8,7 @@ from training.actor.rig import Rig
 _IRIS_RADIUS_CM, _PUPIL_RADIUS_CM = 0.59, 0.175
 _REST_PITCH_DEG = -5.0  # the package's lids stand low about its eyeballs
 _ADULT_EYE_CM = 1.2  # the package's eyeballs are larger than life; the iris grows half as much
-_SCLERA = np.array([0.795, 0.762, 0.728], np.float32)
+_SCLERA = np.array([0.730, 0.698, 0.664], np.float32)
 _BLOODY = np.array([0.74, 0.43, 0.38], np.float32)
 _PUPIL = (0.012, 0.012, 0.014)
 

@@ -57,7 +57,7 @@ def paint_hair(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.ra
     roots = strokes.choose(patch, density, rng)
     headings = _headings(patch, roots, combed, rng)
     lengths = (rng.uniform(1.2, 3.0, len(roots)) if combed else rng.uniform(0.30, 0.70, len(roots))) * (
-        0.4 + 0.6 * zone[roots]
+        0.25 + 0.75 * zone[roots]
     )
     shaved = ramp(1.6, 2.0, looks.hairline)
     courses = strokes.grow(patch, roots, headings, lengths * (1 - 0.85 * shaved))

@@ -14,6 +14,7 @@ from training.actor.skin.around import Around, around, outwards
 
 # The loops that lashes grow from: the lids' front edges.
 _UPPER_ROOT, _LOWER_ROOT = 2.9, 1.9
+_PALEST_LASH = np.array([0.17, 0.125, 0.105], np.float32)
 _MOIST = np.array([0.80, 0.50, 0.46], np.float32)
 _CORNER = np.array([0.78, 0.40, 0.37], np.float32)
 
@@ -32,7 +33,7 @@ def paint_lids(colour: np.ndarray, canvas: Canvas, rig: Rig, rng: np.random.Gene
         patch = canvas.part(near.rows)
         away = np.stack([patch.spread(away[:, axis]) for axis in range(3)], axis=1)
         _lashes(lashes, canvas, near, outer, away, looks, rng)
-    hair = np.asarray(looks.hair, np.float32) * 0.45
+    hair = np.minimum(np.asarray(looks.hair, np.float32) * 0.45, _PALEST_LASH)  # lashes stay dark in age
     colour = blend(colour, hair, line)
     return blend(colour, hair, canvas.read(lashes).astype(np.float32) / 255)
 
@@ -94,7 +95,7 @@ def _lashes(
         candidates = np.flatnonzero(at_root & (near.is_upper == is_upper) & (outer > 0.10) & (outer < 0.985))
         count = int((92 if is_upper else 44) * looks.lash_weight * (1 + 0.3 * looks.makeup))
         # Even along the lid with a little disorder.
-        wanted = np.linspace(0.12 if is_upper else 0.22, 0.98, count) + rng.normal(0, 0.010, count)
+        wanted = np.linspace(0.12 if is_upper else 0.34, 0.98, count) + rng.normal(0, 0.010, count)
         order = candidates[np.argsort(outer[candidates])]
         picked = order[np.clip(np.searchsorted(outer[order], wanted), 0, len(order) - 1)]
         roots = near.rows[picked]
