@@ -21,7 +21,7 @@ _UPPER_SHORT_MM = (0.0, 0.75, 0.1, 0.5, 0.7, 0.8, 0.8, 0.8)
 _LOWER_SHORT_MM = (0.1, 0.0, 0.0, 0.4, 0.6, 0.7, 0.7, 0.7)
 _IVORY = np.array([0.950, 0.895, 0.790], np.float32)
 _GUM = np.array([0.73, 0.415, 0.400], np.float32)
-_TONGUE = np.array([0.735, 0.415, 0.400], np.float32)
+_TONGUE = np.array([0.790, 0.430, 0.405], np.float32)
 _MUCOSA = np.array([0.600, 0.265, 0.250], np.float32)
 _DARK = np.array([0.060, 0.018, 0.016], np.float32)
 _NUM_EDGE = 17  # vertices along a biting edge
@@ -68,7 +68,7 @@ def paint_teeth(canvas: Canvas, rig: Rig, is_upper: bool, rng: np.random.Generat
     corner_mm = np.where(tooth < 2, 0.55, 0.9)
     rounded = short[tooth] + corner_mm * (1 - np.sqrt(np.clip(1 - (1 - np.clip(mm_to_gap / 1.3, 0, 1)) ** 2, 0, 1)))
     missing = smoothstep(0.12, -0.12, height - rounded)
-    gap = 0.62 * smoothstep(0.34, 0.06, mm_to_gap) * smoothstep(crowns[tooth] + 1, crowns[tooth] - 3, height)
+    gap = 0.45 * smoothstep(0.34, 0.06, mm_to_gap) * smoothstep(crowns[tooth] + 1, crowns[tooth] - 3, height)
     colour = blend(colour, (0.33, 0.20, 0.17), gap)
     colour = blend(colour, _DARK, 0.9 * missing * smoothstep(0.5, 0.2, arch.inward_cm))
 
@@ -140,7 +140,8 @@ def paint_tongue(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarr
     )
     colour = tinted(colour, groove, (0.26, 0.34, 0.33))
     colour = tinted(colour, 1 - on_top, (0.12, 0.26, 0.22))
-    return blend(colour, _DARK, 0.93 * smoothstep(-0.05, 0.60, back))
+    tip = place[place[:, 2].argmax()]
+    return blend(colour, _DARK, 0.95 * smoothstep(0.7, 4.0, np.linalg.norm(place - tip, axis=1)))
 
 
 def paint_cavity(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarray:
