@@ -12,10 +12,10 @@ import pytest
 from engine.errors import ShotError, StorageError
 from engine.shots import SKIN_FILE, DataSet, Role, Shot
 from training import shoot
+from training.actor.curves import weights_of
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
 from training.actor.skin import paint_skin
-from training.actor.curves import weights_of
 from training.actor.stage import FACE_CROP, HEIGHT_PX, WIDTH_PX, Stage, StageSetup
 from training.shoot import ShotPlan, make_shot, plan_shoot
 
