@@ -86,7 +86,8 @@ ROSTER: tuple[Casting, ...] = (
         "elena", "average build, heart-shaped face, hooked nose, olive skin, black hair, made up",
         woman(43, {"caucasian": 1.0}, 0.1, 0.0, {
             "invertedtriangular": 0.35, "nose_hump": 0.75, "nose_length": 0.25, "nose_depth": 0.25,
-            "eye_spacing": 0.3, "lower_lip": 0.25, "upper_lip": 0.15, "brow_angle": 0.2, "chin_forward": 0.15, "cheekbones": 0.3,
+            "eye_spacing": 0.3, "lower_lip": 0.25, "upper_lip": 0.15, "brow_angle": 0.2, "chin_forward": 0.15,
+            "cheekbones": 0.3,
             "eye_opening": 0.2, "mouth_width": 0.2, "laugh_lines": 0.2
         }),
         Complexion(skin=(0.690, 0.515, 0.405), flush=(0.06, -0.025, -0.02), lips=(0.88, 0.62, 0.64),
@@ -169,7 +170,8 @@ ROSTER: tuple[Casting, ...] = (
         "owen", "heavy, red face, double chin, receding ginger hair, stubble, blue eyes",
         man(54, EUROPEAN, 0.75, 0.1, {
             "round": 0.35, "fat": 0.35, "double_chin": 0.6, "nose_volume": 0.4, "nose_tip_width": 0.5,
-            "eye_bags": 0.5, "eye_spacing": 0.25, "cheeks": 0.3, "neck_width": 0.35, "mouth_width": 0.1, "upper_lip": -0.3,
+            "eye_bags": 0.5, "eye_spacing": 0.25, "cheeks": 0.3, "neck_width": 0.35, "mouth_width": 0.1,
+            "upper_lip": -0.3,
             "laugh_lines": 0.4, "ear_lobes": 0.4, "aged": 0.3, "lid_fold": -0.15
         }),
         Complexion(skin=(0.800, 0.600, 0.520), flush=(0.100, -0.055, -0.045), lips=(0.86, 0.66, 0.68),
@@ -181,7 +183,8 @@ ROSTER: tuple[Casting, ...] = (
         "priya", "average build, wide-set large eyes, straight nose, brown skin, heavy brows",
         woman(33, SOUTH_ASIAN, 0.0, 0.0, {
             "oval": 0.5, "eye_size": 0.25, "eye_opening": 0.25, "eye_spacing": 0.5, "nose_bridge": 0.2,
-            "nose_tip": -0.08, "nose_flare": 0.25, "lower_lip": 0.3, "upper_lip": 0.2, "brow_angle": -0.1, "chin_height": -0.1,
+            "nose_tip": -0.08, "nose_flare": 0.25, "lower_lip": 0.3, "upper_lip": 0.2, "brow_angle": -0.1,
+            "chin_height": -0.1,
             "outer_corner": 0.2
         }),
         Complexion(skin=(0.500, 0.345, 0.250), flush=(0.05, -0.01, -0.015), lips=(0.96, 0.66, 0.70),
@@ -219,7 +222,8 @@ ROSTER: tuple[Casting, ...] = (
         man(47, {"asian": 0.35, "african": 0.35, "caucasian": 0.3}, 0.55, 0.55, {
             "square": 0.25, "round": 0.25, "head_width": 0.25, "fat": 0.2, "nose_width": 0.35, "nose_volume": 0.25,
             "nostrils": 0.2, "nose_bridge": -0.2, "eye_spacing": 0.4, "eye_opening": 0.1, "cheeks": 0.3,
-            "chin_width": 0.3, "lower_lip": 0.3, "upper_lip": 0.2, "neck_width": 0.45, "double_chin": 0.25, "laugh_lines": 0.3,
+            "chin_width": 0.3, "lower_lip": 0.3, "upper_lip": 0.2, "neck_width": 0.45, "double_chin": 0.25,
+            "laugh_lines": 0.3,
             "brow_height": -0.15, "mouth_width": 0.2
         }),
         Complexion(skin=(0.515, 0.355, 0.255), flush=(0.055, -0.012, -0.015), lips=(0.93, 0.70, 0.72),
