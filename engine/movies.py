@@ -180,7 +180,10 @@ class MovieWriter:
             raise StorageError(
                 f"The movie {path} cannot be written ({error}).", "Give a name ending in .mp4, .mov or .mkv."
             ) from error
-        self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
+        # Without B frames: to choose them x264 reads beyond the edge of pictures whose sides are no multiple of 16, and
+        # the same pictures give another file now and then.
+        options = {"crf": str(crf), "preset": preset, "bf": "0"}
+        self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = width_px, height_px
         self._stream.codec_context.pix_fmt = "gray" if is_gray else "yuv420p"
         self._stream.codec_context.thread_count = num_threads

@@ -5,10 +5,11 @@ Rule: what opens is whole. Counts, rates and files are checked when a shot or da
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class ShotFacts:
     notes: str = ""  # what was performed, for people
     is_gray: bool = False  # monochrome cameras' movies
     seed: int | None = None  # of the virtual actor's performance
+    stage: Mapping[str, Any] = field(default_factory=dict)  # how the virtual actor was filmed: plain values with units
     schema: int = SCHEMA
 
 

@@ -1,9 +1,10 @@
-"""A shoot with the virtual actor: plan the shots, act and render them in processes over all cores, write the data set.
+"""A shoot with the virtual actor: act and render the planned shots in processes over all cores, write the data set.
 
 Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was.
 """
 
 import ctypes
+import math
 import multiprocessing as mp
 import os
 import shutil
@@ -11,8 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -21,63 +21,24 @@ import numpy as np
 from engine.errors import ShotError, StorageError
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import DATASET_FILE, FRONT, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts, Viewpoint
+from engine.shots import DATASET_FILE, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
 from engine.timecode import Timecode
 from training.actor.identity import identity_of
 from training.actor.occlusion import bake_occlusion
-from training.actor.performance import RATE_HZ, perform
+from training.actor.performance import Performance, perform
 from training.actor.rig import Rig, build_rig
 from training.actor.skin import paint_skin
-from training.actor.stage import FACE_CROP, HEIGHT_PX, WIDTH_PX, Stage, StageSetup
+from training.actor.stage import Stage, StageSetup
+from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
 
-RATE = Fraction(int(RATE_HZ))
-_MOVIE, _POINTS = "front.mp4", "points.pc2"
-_CRF = 16  # x264: differences of one to two gray levels, under the sensor's own noise after the resize
-_BYTES_PER_FRAME = 5043 * 12 + 45_000  # points, and what the movie takes at this quality
+CRF = 16  # x264: a gray level or so of difference, most of it the sensor's own noise
+_POINTS = "points.pc2"
+_BYTES_PER_VERTEX = 12
+# What x264 takes at this quality for a picture of such noise, per pixel: measured, and a fifth more.
+_BYTES_PER_PX, _COLOUR_FACTOR = 0.056, 1.6
+_SPARE_BYTES = 64_000_000  # texture, topology, and room for the file system
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_SHOT_FRAMES = 450  # 15 seconds
-# The paper's parts of a shoot (Laine et al. 2017, section 4.1).
-_SHARES = ((Role.RANGE_OF_MOTION, 0.05), (Role.EXPRESSIONS, 0.05), (Role.PANGRAMS, 0.30), (Role.IN_CHARACTER, 0.60))
-_VALIDATION_SHARE = 0.1
-_LATER_SESSION = StageSetup(
-    view_height_cm=31.4, aim_cm=(0.25, -0.7, 8.0), key_gain=1.05, key_shift=(0.06, -0.04), read_noise=0.9
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ShotPlan:
-    """A shot to be made."""
-
-    name: str
-    role: Role
-    num_frames: int
-    seed: tuple[int, ...]
-    timecode: str
-    is_gray: bool = True
-
-
-def plan_shoot(minutes: float, seed: int, is_gray: bool = True) -> tuple[ShotPlan, ...]:
-    """The shots of a shoot.
-
-    Args:
-        minutes: Of training footage; validation shots of a later session come on top (10 %).
-        seed: Of every performance.
-        is_gray: Filmed by a monochrome camera.
-    """
-    total = round(minutes * 60 * RATE_HZ)
-    plans: list[ShotPlan] = []
-    wanted = [*((role, share) for role, share in _SHARES), (Role.VALIDATION, _VALIDATION_SHARE)]
-    for role, share in wanted:
-        frames = max(30, round(total * share))
-        num_shots = max(1, round(frames / _SHOT_FRAMES))
-        for number in range(num_shots):
-            length = frames // num_shots + (number < frames % num_shots)
-            index = len(plans)
-            # A later session is shot on another day: its clock starts at another hour.
-            hour = 14 if role is Role.VALIDATION else 10
-            start = Timecode.parse(f"{hour}:00:00:00", RATE).plus(index * 60 * int(RATE))
-            plans.append(ShotPlan(f"{index + 1:03}_{role.value}", role, length, (seed, index), str(start), is_gray))
-    return tuple(plans)
+_NOISE_SEED, _LAMP_SEED = 1, 2
 
 
 def shoot(
@@ -86,28 +47,30 @@ def shoot(
     minutes: float,
     seed: int,
     *,
+    setup: StageSetup | None = None,
     num_processes: int,
     progress: Callable[[int], None],
-    is_gray: bool = True,
 ) -> DataSet:
     """Make (or finish) the data set `folder`.
 
     Args:
         folder: New, or one that the same command began.
-        actor: A virtual actor's name.
+        actor: A virtual actor's name, or a seed that draws one.
         minutes: Of training footage at 30 frames/s.
         seed: Of every performance.
+        setup: Cameras and light; validation shots are of a later session and get `later_session` of it.
         num_processes: Renderers side by side.
         progress: Called with the number of frames made since the last call, from the calling thread.
-        is_gray: Filmed by a monochrome camera, as the paper's.
 
     Raises:
-        ShotError: The folder holds something else.
+        ShotError: The folder holds something else, or the stage cannot be set up so.
         StorageError: The disk will not hold the result.
     """
+    setup = setup or StageSetup()
+    setup.check()
     rig = build_rig(identity_of(actor))
-    plans = plan_shoot(minutes, seed, is_gray)
-    missing = _prepare(folder, rig, plans)
+    plans = plan_shoot(minutes, seed)
+    missing = _prepare(folder, rig, plans, setup)
     total = sum(plan.num_frames for plan in plans)
     progress(total - sum(plan.num_frames for plan in missing))
 
@@ -116,7 +79,7 @@ def shoot(
     with ProcessPoolExecutor(num_processes, context, _begin_process, (counter,)) as pool:
         # Long shots first, so that the processes end together.
         queue = sorted(missing, key=lambda plan: -plan.num_frames)
-        pending = {pool.submit(make_shot, folder, actor, plan) for plan in queue}
+        pending = {pool.submit(make_shot, folder, actor, plan, setup) for plan in queue}
         told = 0
         try:
             while pending:
@@ -129,12 +92,24 @@ def shoot(
         finally:
             # When something stopped us, what is not begun is given up; otherwise nothing is left.
             pool.shutdown(wait=False, cancel_futures=True)
-    viewpoint = Viewpoint(FACE_CROP, WIDTH_PX, HEIGHT_PX)
-    DataSet.write_manifest(folder, actor, {FRONT: viewpoint}, [plan.name for plan in plans])
+    cameras = dict.fromkeys(setup.cameras, setup.viewpoint)
+    DataSet.write_manifest(folder, rig.identity.name, cameras, [plan.name for plan in plans])
     return DataSet.open(folder)
 
 
-def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> list[ShotPlan]:
+def stage_of(plan: ShotPlan, setup: StageSetup) -> StageSetup:
+    """How this shot is filmed."""
+    return later_session(setup) if plan.role is Role.VALIDATION else setup
+
+
+def bytes_of_a_frame(num_vertices: int, setup: StageSetup) -> int:
+    """About what a frame takes on disk: its points, and a picture of each camera at this noise."""
+    noise = math.sqrt(max(1.0, 10_500 / setup.sensor.full_well_e * setup.sensor.gain))
+    picture = setup.width_px * setup.height_px * _BYTES_PER_PX * noise * (1 if setup.is_gray else _COLOUR_FACTOR)
+    return round(num_vertices * _BYTES_PER_VERTEX + picture * len(setup.cameras))
+
+
+def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
     """Make the folder ready; returns the shots that are still to be made."""
     ours = {SKIN_FILE, TOPOLOGY_FILE, DATASET_FILE, ".crops", *(plan.name for plan in plans)}
     if folder.exists() and not folder.is_dir():
@@ -142,8 +117,10 @@ def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> list[ShotPl
     if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
         raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan)]
-    needed, free = sum(plan.num_frames for plan in missing) * _BYTES_PER_FRAME, shutil.disk_usage(folder).free
+    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan, setup)]
+    frame_bytes = bytes_of_a_frame(rig.topology.num_vertices, setup)
+    needed = sum(plan.num_frames for plan in missing) * frame_bytes + (_SPARE_BYTES if missing else 0)
+    free = shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
             f"The shoot needs about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free.",
@@ -151,20 +128,23 @@ def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...]) -> list[ShotPl
         )
     if not (folder / SKIN_FILE).is_file():
         skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))
-        cv2.imwrite(str(folder / SKIN_FILE), skin[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+        partial = folder / f"{SKIN_FILE}.partial"
+        partial.write_bytes(cv2.imencode(".jpg", skin[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 94])[1].tobytes())
+        partial.replace(folder / SKIN_FILE)
     rig.topology.save(folder / TOPOLOGY_FILE)
     return missing
 
 
-def _is_made(folder: Path, plan: ShotPlan) -> bool:
+def _is_made(folder: Path, plan: ShotPlan, setup: StageSetup) -> bool:
     if not folder.is_dir():
         return False
     facts = Shot.open(folder).facts
-    made, wanted = (
-        (of.role, of.num_frames, seed, of.is_gray) for of, seed in ((facts, facts.seed), (plan, plan.seed[0]))
-    )
-    if made != wanted:
-        raise ShotError(f"{folder} is a shot of another shoot.", "Choose a new folder, or the same minutes and seed.")
+    setup = stage_of(plan, setup)
+    wanted = plan.role, plan.num_frames, plan.seed[0], setup.is_gray, {*setup.cameras}, setup.record()
+    if (facts.role, facts.num_frames, facts.seed, facts.is_gray, {*facts.movies}, facts.stage) != wanted:
+        raise ShotError(
+            f"{folder} is a shot of another shoot.", "Choose a new folder, or the same minutes, seed and options."
+        )
     return True
 
 
@@ -180,51 +160,92 @@ def _begin_process(counter: "mp.sharedctypes.Synchronized[int]") -> None:
     os.environ.setdefault("LP_NUM_THREADS", "1")
 
 
-def make_shot(folder: Path, actor: str, plan: ShotPlan) -> None:
+def _count_frame() -> None:
+    if _counter is not None:
+        if not mp.parent_process().is_alive():
+            raise SystemExit  # nobody waits for this shot; a re-run makes it again
+        with _counter.get_lock():
+            _counter.value += 1
+
+
+class Filming:
+    """One shot being acted before the cameras: its frames can be made in any order, each always the same.
+
+    Args:
+        rig: The actor.
+        skin: [H, W, 3] uint8 red-green-blue.
+        plan: The shot.
+        setup: How it is filmed.
+    """
+
+    def __init__(self, rig: Rig, skin: np.ndarray, plan: ShotPlan, setup: StageSetup) -> None:
+        self._rig, self._plan = rig, plan
+        self.performance: Performance = perform(plan.role, plan.num_frames, plan.seed, rig.units)
+        self._lamp_phase = float(np.random.default_rng((*plan.seed, _LAMP_SEED)).uniform(0, 2 * np.pi))
+        self._stage = Stage(rig.topology, skin, setup)
+
+    def frame(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The exact mesh ([V, 3] float32 cm) and each camera's picture."""
+        acted = self.performance
+        vertices = self._rig.pose(acted.weights[index], float(acted.lip_seal[index]), float(acted.lip_to_teeth[index]))
+        pictures = self._stage.photograph(
+            vertices,
+            acted.head_turn_deg[index],
+            acted.head_shift_cm[index],
+            np.random.default_rng((*self._plan.seed, _NOISE_SEED, index)),
+            index / float(RATE),
+            self._lamp_phase,
+        )
+        return vertices, pictures
+
+    def close(self) -> None:
+        """Free the stage."""
+        self._stage.release()
+
+
+def make_shot(folder: Path, actor: str, plan: ShotPlan, setup: StageSetup) -> None:
     """Act, render and write one shot; runs in a process of its own.
 
     Raises:
         StorageError: The disk is full.
     """
+    setup = stage_of(plan, setup)
     rig = build_rig(identity_of(actor))
-    skin = cv2.imread(str(folder / SKIN_FILE))[..., ::-1]
-    performance = perform(plan.role, plan.num_frames, plan.seed, rig.units)
-    noise = np.random.default_rng((*plan.seed, 1))
-    timecode = Timecode.parse(plan.timecode, RATE)
+    skin = np.ascontiguousarray(cv2.imread(str(folder / SKIN_FILE))[..., ::-1])
     partial = folder / f"{plan.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    setup = _LATER_SESSION if plan.role is Role.VALIDATION else StageSetup()
-    stage = Stage(rig.topology, skin, replace(setup, is_gray=plan.is_gray))
-    with (
-        MovieWriter(
-            partial / _MOVIE,
-            WIDTH_PX,
-            HEIGHT_PX,
-            RATE,
-            crf=_CRF,
-            is_gray=plan.is_gray,
-            timecode=timecode,
-            num_threads=1,
-        ) as movie,
-        PointCacheWriter(partial / _POINTS, rig.topology.num_vertices) as points,
-    ):
-        for weights, turn, shift in zip(
-            performance.weights, performance.head_turn_deg, performance.head_shift_cm, strict=True
-        ):
-            vertices = rig.pose(weights)
-            movie.write(stage.photograph(vertices, turn, shift, noise))
+    filming = Filming(rig, skin, plan, setup)
+    movies = {camera: f"{camera}.mp4" for camera in setup.cameras}
+    with ExitStack() as files:
+        points = files.enter_context(PointCacheWriter(partial / _POINTS, rig.topology.num_vertices))
+        writers = {
+            camera: files.enter_context(
+                MovieWriter(
+                    partial / name,
+                    setup.width_px,
+                    setup.height_px,
+                    RATE,
+                    crf=CRF,
+                    is_gray=setup.is_gray,
+                    timecode=Timecode.parse(plan.timecode, RATE),
+                    num_threads=1,
+                )
+            )
+            for camera, name in movies.items()
+        }
+        for index in range(plan.num_frames):
+            vertices, pictures = filming.frame(index)
             points.write(vertices)
-            if _counter is not None:
-                if not mp.parent_process().is_alive():
-                    raise SystemExit  # nobody waits for this shot; a re-run makes it again
-                with _counter.get_lock():
-                    _counter.value += 1
-    stage.release()
+            for camera, picture in pictures.items():
+                writers[camera].write(picture)
+            _count_frame()
+    filming.close()
     facts = ShotFacts(
         name=plan.name, role=plan.role, num_frames=plan.num_frames, num_vertices=rig.topology.num_vertices,
-        rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movies={FRONT: _MOVIE}, points=_POINTS,
-        is_gray=plan.is_gray, seed=plan.seed[0],
+        rate=(RATE.numerator, RATE.denominator), timecode=plan.timecode, movies=movies, points=_POINTS,
+        slate=plan.slate, notes=filming.performance.notes, is_gray=setup.is_gray, seed=plan.seed[0],
+        stage=setup.record(),
     )  # fmt: skip
     Shot.write_facts(partial, facts)
     partial.replace(folder / plan.name)

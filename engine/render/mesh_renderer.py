@@ -4,29 +4,30 @@ Rule: construct, draw and release with the same current OpenGL 3.3 core context.
 once a frame; everything else is uploaded once.
 """
 
-import ctypes
-import os
-import sys
-from typing import Any
-
 import numpy as np
-
-if sys.platform.startswith("linux"):
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-from OpenGL import GL
 
 from engine.mesh import Topology, VertexNormals
 from engine.render import shaders
+from engine.render.buffers import (
+    ERROR,
+    MATERIAL,
+    NORMAL,
+    OPACITY,
+    POSITION,
+    MeshBuffers,
+    base_opacity,
+    bounding_sphere,
+    depth_texture,
+    gl,
+    skin_texture,
+)
 from engine.render.look import Look, Shading
 from engine.render.program import Program
 from engine.render.view import View
 
-gl: Any = GL
 _SHADOW_SIZE_PX = 1024
 _SHADINGS = tuple(Shading)
 _WET_SETS = {"eyes": 1.0, "teeth": 0.75, "tongue": 0.6}  # gloss of what is moist
-_FADE_CM = 5.0  # the bust dissolves over this height above its cut
-_POSITION, _NORMAL, _UV, _MATERIAL, _OPACITY, _ERROR = range(6)
 
 
 class MeshRenderer:
@@ -46,108 +47,38 @@ class MeshRenderer:
         self._backdrop = Program(gl, shaders.BACKDROP_VERTEX, shaders.BACKDROP_FRAGMENT)
         self._has_skin = skin is not None
         self._has_errors = False
+        self._centre, self._radius_cm = bounding_sphere(topology)
 
-        # A vertex is drawn once for each texture coordinate it carries: seams get two.
-        corners = np.stack([topology.faces.ravel(), topology.uv_faces.ravel()], axis=1)
-        drawn, corner_rows = np.unique(corners, axis=0, return_inverse=True)
-        self._vertex_of = drawn[:, 0]
-        triangles = corner_rows.reshape(-1, 3).astype(np.uint32)
-        edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
-        edges = np.unique(edges, axis=0)
-        self._num_indices, self._num_edge_indices = triangles.size, edges.size
-
-        low = float(topology.neutral[:, 1].min())
-        height = np.clip((topology.neutral[:, 1] - low) / _FADE_CM, 0, 1)
-        self._opacity = (height * height * (3 - 2 * height)).astype(np.float32)
         material = np.zeros((topology.num_vertices, 2), np.float32)
         material[:, 1] = 1.0 if occlusion is None else occlusion
         for name, gloss in _WET_SETS.items():
             if name in topology.sets:
                 material[topology.sets[name], 0] = gloss
-
-        centre = (topology.neutral.max(0) + topology.neutral.min(0)) / 2
-        self._centre = centre.astype(np.float32)
-        self._radius_cm = float(np.linalg.norm(topology.neutral - centre, axis=1).max()) * 1.05
-
-        self._vao = int(gl.glGenVertexArrays(1))
         self._empty_vao = int(gl.glGenVertexArrays(1))  # core profile draws nothing without one
-        self._buffers = [int(name) for name in gl.glGenBuffers(8)]
-        gl.glBindVertexArray(self._vao)
-        self._fill(_POSITION, 3, topology.neutral[self._vertex_of], gl.GL_STREAM_DRAW)
-        self._fill(_NORMAL, 3, self._normals_of(topology.neutral)[self._vertex_of], gl.GL_STREAM_DRAW)
-        self._fill(_UV, 2, topology.uv[drawn[:, 1]])
-        self._fill(_MATERIAL, 2, material[self._vertex_of])
-        self._fill(_OPACITY, 1, self._opacity[self._vertex_of])
-        self._fill(_ERROR, 1, np.zeros(len(drawn), np.float32), gl.GL_STREAM_DRAW)
-        self._triangles, self._edges = self._buffers[6:]
-        gl.glBindBuffer(gl.GL_ELEMENT_ARRAY_BUFFER, self._edges)
-        gl.glBufferData(gl.GL_ELEMENT_ARRAY_BUFFER, edges.nbytes, np.ascontiguousarray(edges), gl.GL_STATIC_DRAW)
-        gl.glBindBuffer(gl.GL_ELEMENT_ARRAY_BUFFER, self._triangles)
-        gl.glBufferData(gl.GL_ELEMENT_ARRAY_BUFFER, triangles.nbytes, triangles, gl.GL_STATIC_DRAW)
-        gl.glBindVertexArray(0)
-        self._skin = self._skin_texture(skin if skin is not None else np.full((1, 1, 3), 190, np.uint8))
-        self._shadow_texture, self._shadow_framebuffer = self._shadow_map()
-
-    def _fill(self, attribute: int, size: int, values: np.ndarray, usage: int | None = None) -> None:
-        values = np.ascontiguousarray(values, np.float32)
-        gl.glBindBuffer(gl.GL_ARRAY_BUFFER, self._buffers[attribute])
-        gl.glBufferData(gl.GL_ARRAY_BUFFER, values.nbytes, values, usage or gl.GL_STATIC_DRAW)
-        gl.glEnableVertexAttribArray(attribute)
-        gl.glVertexAttribPointer(attribute, size, gl.GL_FLOAT, False, 0, ctypes.c_void_p(0))
-
-    @staticmethod
-    def _skin_texture(skin: np.ndarray) -> int:
-        name = int(gl.glGenTextures(1))
-        gl.glBindTexture(gl.GL_TEXTURE_2D, name)
-        gl.glPixelStorei(gl.GL_UNPACK_ALIGNMENT, 1)
-        pixels = np.ascontiguousarray(skin[::-1])
-        height, width = skin.shape[:2]
-        gl.glTexImage2D(
-            gl.GL_TEXTURE_2D, 0, gl.GL_RGB8, width, height, 0, gl.GL_RGB, gl.GL_UNSIGNED_BYTE, pixels
-        )  # fmt: skip
-        gl.glGenerateMipmap(gl.GL_TEXTURE_2D)
-        gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_NEAREST)
-        gl.glTexParameteri(gl.GL_TEXTURE_2D, gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR)
-        return name
-
-    @staticmethod
-    def _shadow_map() -> tuple[int, int]:
-        bound = gl.glGetIntegerv(gl.GL_DRAW_FRAMEBUFFER_BINDING)
-        texture, framebuffer = int(gl.glGenTextures(1)), int(gl.glGenFramebuffers(1))
-        gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
-        gl.glTexImage2D(
-            gl.GL_TEXTURE_2D, 0, gl.GL_DEPTH_COMPONENT24, _SHADOW_SIZE_PX, _SHADOW_SIZE_PX, 0,
-            gl.GL_DEPTH_COMPONENT, gl.GL_FLOAT, None,
-        )  # fmt: skip
-        for parameter, value in (
-            (gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR),
-            (gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR),
-            (gl.GL_TEXTURE_WRAP_S, gl.GL_CLAMP_TO_EDGE),
-            (gl.GL_TEXTURE_WRAP_T, gl.GL_CLAMP_TO_EDGE),
-            (gl.GL_TEXTURE_COMPARE_MODE, gl.GL_COMPARE_REF_TO_TEXTURE),
-            (gl.GL_TEXTURE_COMPARE_FUNC, gl.GL_LEQUAL),
-        ):
-            gl.glTexParameteri(gl.GL_TEXTURE_2D, parameter, value)
-        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
-        gl.glFramebufferTexture2D(gl.GL_FRAMEBUFFER, gl.GL_DEPTH_ATTACHMENT, gl.GL_TEXTURE_2D, texture, 0)
-        gl.glDrawBuffer(gl.GL_NONE)
-        gl.glReadBuffer(gl.GL_NONE)
-        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, bound)
-        return texture, framebuffer
+        self._mesh = MeshBuffers(topology, self._normals_of(topology.neutral))
+        self._mesh.keep(MATERIAL, material[self._mesh.vertex_of])
+        self._mesh.keep(OPACITY, base_opacity(topology)[self._mesh.vertex_of])
+        self._mesh.stream(ERROR, np.zeros(topology.num_vertices, np.float32))
+        triangles = self._mesh.triangles
+        edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+        self._triangles = self._mesh.add_indices(triangles)
+        self._edges = self._mesh.add_indices(np.unique(edges, axis=0))
+        self._skin = skin_texture(skin if skin is not None else np.full((1, 1, 3), 190, np.uint8))
+        self._shadow_texture, self._shadow_framebuffer = depth_texture(_SHADOW_SIZE_PX, _SHADOW_SIZE_PX)
 
     def set_vertices(self, vertices: np.ndarray) -> None:
         """Pose the mesh: [V, 3] float32, cm."""
-        gl.glBindVertexArray(self._vao)
-        self._fill(_POSITION, 3, vertices[self._vertex_of], gl.GL_STREAM_DRAW)
-        self._fill(_NORMAL, 3, self._normals_of(vertices)[self._vertex_of], gl.GL_STREAM_DRAW)
+        self._mesh.bind()
+        self._mesh.stream(POSITION, vertices)
+        self._mesh.stream(NORMAL, self._normals_of(vertices))
         gl.glBindVertexArray(0)
 
     def set_errors(self, errors_mm: np.ndarray | None) -> None:
         """Distances for `Shading.ERROR`: [V] float32, mm; None where the truth is not known (drawn as clay)."""
         self._has_errors = errors_mm is not None
         if errors_mm is not None:
-            gl.glBindVertexArray(self._vao)
-            self._fill(_ERROR, 1, errors_mm[self._vertex_of], gl.GL_STREAM_DRAW)
+            self._mesh.bind()
+            self._mesh.stream(ERROR, errors_mm)
             gl.glBindVertexArray(0)
 
     def draw(self, view: View, look: Look, width_px: int, height_px: int) -> None:
@@ -187,9 +118,8 @@ class MeshRenderer:
         gl.glBindTexture(gl.GL_TEXTURE_2D, self._shadow_texture)
         gl.glActiveTexture(gl.GL_TEXTURE0)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self._skin)
-        gl.glBindVertexArray(self._vao)
-        gl.glBindBuffer(gl.GL_ELEMENT_ARRAY_BUFFER, self._triangles)
-        gl.glDrawElements(gl.GL_TRIANGLES, self._num_indices, gl.GL_UNSIGNED_INT, None)
+        self._mesh.bind()
+        self._triangles.draw()
         if look.has_wire:
             self._draw_wire()
         if not look.has_soft_base:
@@ -221,8 +151,7 @@ class MeshRenderer:
         gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
         self._wire.use()
         self._wire.set("colour", np.array([0.75, 0.90, 1.0, 0.28]))
-        gl.glBindBuffer(gl.GL_ELEMENT_ARRAY_BUFFER, self._edges)
-        gl.glDrawElements(gl.GL_LINES, self._num_edge_indices, gl.GL_UNSIGNED_INT, None)
+        self._edges.draw()
 
     def _draw_shadow(self, world_to_light: np.ndarray) -> None:
         bound = gl.glGetIntegerv(gl.GL_DRAW_FRAMEBUFFER_BINDING)
@@ -232,9 +161,8 @@ class MeshRenderer:
         gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
         self._depth.use()
         self._depth.set("world_to_light", world_to_light)
-        gl.glBindVertexArray(self._vao)
-        gl.glBindBuffer(gl.GL_ELEMENT_ARRAY_BUFFER, self._triangles)
-        gl.glDrawElements(gl.GL_TRIANGLES, self._num_indices, gl.GL_UNSIGNED_INT, None)
+        self._mesh.bind()
+        self._triangles.draw()
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, bound)
 
     def _world_to_light(self, towards: np.ndarray) -> np.ndarray:
@@ -249,8 +177,8 @@ class MeshRenderer:
 
     def release(self) -> None:
         """Free what lives on the GPU."""
-        gl.glDeleteBuffers(len(self._buffers), self._buffers)
-        gl.glDeleteVertexArrays(2, [self._vao, self._empty_vao])
+        self._mesh.release()
+        gl.glDeleteVertexArrays(1, [self._empty_vao])
         gl.glDeleteTextures([self._skin, self._shadow_texture])
         gl.glDeleteFramebuffers(1, [self._shadow_framebuffer])
         for program in (*self._surfaces.values(), self._wire, self._depth, self._backdrop):

@@ -1,25 +1,22 @@
-import os
-import subprocess
-import sys
-import threading
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from engine.errors import ShotError, StorageError
-from engine.shots import SKIN_FILE, DataSet, Role, Shot
-from training import shoot
+from engine.errors import ShotError
+from engine.mesh import Topology
 from training.actor.curves import weights_of
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
-from training.actor.skin import paint_skin
-from training.actor.stage import FACE_CROP, HEIGHT_PX, WIDTH_PX, Stage, StageSetup
-from training.shoot import ShotPlan, make_shot, plan_shoot
+from training.actor.sensor import Mains, Sensor
+from training.actor.stage import Stage, StageSetup
 
 STILL = np.zeros(3)
+SMALL = StageSetup(width_px=300, height_px=400)
+SILENT = Sensor(1e12, 0)
+BOTH = ("front", "side")
+PLAIN = np.full((64, 64, 3), 170, np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -28,172 +25,129 @@ def rig() -> Rig:
 
 
 @pytest.fixture(scope="module")
-def skin(rig: Rig) -> np.ndarray:
-    return paint_skin(rig, np.ones(rig.topology.num_vertices, np.float32), 512)
+def stage(rig: Rig) -> Iterator[Stage]:
+    stage = Stage(rig.topology, PLAIN, SMALL)
+    yield stage
+    stage.release()
 
 
-def photograph(rig: Rig, skin: np.ndarray, weights: dict[str, float], setup: StageSetup | None = None) -> np.ndarray:
-    stage = Stage(rig.topology, skin, setup or StageSetup())
+def seen_by(stage: Stage, vertices: np.ndarray) -> np.ndarray:
+    """The front picture of a head that keeps still."""
+    return stage.photograph(vertices, STILL, STILL, np.random.default_rng(1))["front"]
+
+
+def photograph(
+    topology: Topology,
+    vertices: np.ndarray,
+    setup: StageSetup,
+    skin: np.ndarray,
+    turn_deg: np.ndarray = STILL,
+    shift_cm: np.ndarray = STILL,
+) -> dict[str, np.ndarray]:
+    stage = Stage(topology, skin, setup)
     try:
-        return stage.photograph(rig.pose(weights_of(weights, rig.units)), STILL, STILL, np.random.default_rng(1))
+        return stage.photograph(vertices, turn_deg, shift_cm, np.random.default_rng(1))
     finally:
         stage.release()
 
 
-def test_the_picture_shows_a_well_lit_face_inside_the_crop(rig: Rig, skin: np.ndarray) -> None:
-    picture = photograph(rig, skin, {})
-    assert picture.shape == (HEIGHT_PX, WIDTH_PX)
-    face = picture[FACE_CROP.y : FACE_CROP.y + FACE_CROP.height, FACE_CROP.x : FACE_CROP.x + FACE_CROP.width]
+def posed(rig: Rig, **weights: float) -> np.ndarray:
+    return rig.pose(weights_of(weights, rig.units))
+
+
+def test_the_picture_shows_a_well_lit_face_inside_the_crop(rig: Rig, stage: Stage) -> None:
+    picture = seen_by(stage, posed(rig))
+    assert picture.shape == (400, 300)
+    crop = SMALL.viewpoint.crop
+    face = picture[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
     assert 60 < face.mean() < 200
     assert (face >= 254).mean() < 0.01, "nothing is blown out"
-    assert picture[:60].mean() < 90, "the backdrop is dark"
+    assert picture[:15].mean() < 90, "the backdrop is dark"
 
 
-def test_the_same_pose_and_seed_give_the_same_picture_bit_for_bit(rig: Rig, skin: np.ndarray) -> None:
-    first, second = (photograph(rig, skin, {"jawOpen": 0.4}) for _ in range(2))
+def test_the_crop_is_the_same_part_of_every_picture_size() -> None:
+    large, small = (replace(SMALL, width_px=w, height_px=h).viewpoint.crop for w, h in ((1200, 1600), (600, 800)))
+    assert (large.x, large.y, large.width, large.height) == (150, 200, 900, 1200)
+    assert (small.x, small.y, small.width, small.height) == (75, 100, 450, 600)
+    square = replace(SMALL, width_px=800, height_px=800).viewpoint.crop
+    assert square.is_inside(800, 800)
+    assert square.width * 4 == square.height * 3
+
+
+def test_the_same_pose_and_seed_give_the_same_picture_bit_for_bit(rig: Rig, stage: Stage) -> None:
+    vertices = posed(rig, jawOpen=0.4)
+    first, second = seen_by(stage, vertices), photograph(rig.topology, vertices, SMALL, PLAIN)["front"]
     np.testing.assert_array_equal(first, second)
 
 
-def test_expressions_change_the_picture_where_they_should(rig: Rig, skin: np.ndarray) -> None:
-    rest = photograph(rig, skin, {}).astype(int)
-    for weights, rows in (({"eyeBlink": 1.0}, slice(560, 720)), ({"jawOpen": 1.0}, slice(960, 1400))):
-        difference = np.abs(photograph(rig, skin, weights).astype(int) - rest).mean(axis=1)
-        assert difference[rows].mean() > 3 * difference[:400].mean()
+def test_expressions_change_the_picture_where_they_should(rig: Rig, stage: Stage) -> None:
+    rest = seen_by(stage, posed(rig)).astype(int)
+    for unit, rows in (("eyeBlink", slice(140, 180)), ("jawOpen", slice(240, 350))):
+        difference = np.abs(seen_by(stage, posed(rig, **{unit: 1.0})).astype(int) - rest).mean(axis=1)
+        assert difference[rows].mean() > 3 * difference[:100].mean()
 
 
-def test_a_colour_camera_gives_skin_tones(rig: Rig, skin: np.ndarray) -> None:
-    picture = photograph(rig, skin, {}, StageSetup(is_gray=False))
-    blue, _, red = picture[700:900, 500:700].reshape(-1, 3).mean(0)
+def test_a_colour_camera_gives_skin_tones(rig: Rig) -> None:
+    skin = np.broadcast_to(np.uint8([196, 150, 125]), (64, 64, 3)).copy()
+    picture = photograph(rig.topology, posed(rig), replace(SMALL, is_gray=False), skin)["front"]
+    blue, _, red = picture[175:225, 125:175].reshape(-1, 3).mean(0)
     assert red > 1.2 * blue
 
 
-def test_a_shoot_has_the_papers_parts_and_a_later_session() -> None:
-    plans = plan_shoot(10, seed=3)
-    frames = {role: sum(plan.num_frames for plan in plans if plan.role is role) for role in Role}
-    assert frames[Role.RANGE_OF_MOTION] + frames[Role.EXPRESSIONS] == 1800
-    assert frames[Role.PANGRAMS] == 5400
-    assert frames[Role.IN_CHARACTER] == 10800
-    assert frames[Role.VALIDATION] == 1800
-    assert len({plan.seed for plan in plans}) == len(plans)
-    assert len({plan.timecode for plan in plans}) == len(plans)
-    assert all(100 <= plan.num_frames <= 2000 for plan in plans)
+def test_both_cameras_see_the_same_moment_of_the_same_mesh(rig: Rig) -> None:
+    # The tip of the nose alone is white: it must appear where each camera's matrices put that vertex.
+    topology, vertices = rig.topology, posed(rig, jawOpen=0.5)
+    tip = int(vertices[:, 2].argmax())
+    uv = np.zeros((topology.num_vertices, 2))
+    uv[topology.faces] = topology.uv[topology.uv_faces]
+    skin = np.zeros((512, 512, 3), np.uint8)
+    x, y = uv[tip, 0] * 512, (1 - uv[tip, 1]) * 512
+    rows, columns = np.mgrid[0:512, 0:512]
+    skin[(columns - x) ** 2 + (rows - y) ** 2 < 6**2] = 255
+    setup = replace(SMALL, width_px=600, height_px=800, cameras=BOTH, sensor=SILENT)
+    turn_deg, shift_cm = np.array([8.0, -4.0, 2.0]), np.array([0.6, -0.4, 0.3])
+    pictures = photograph(topology, vertices, setup, skin, turn_deg, shift_cm)
+    assert list(pictures) == ["front", "side"]
+    unlit = photograph(topology, vertices, setup, np.zeros_like(skin), turn_deg, shift_cm)
+    stage = Stage(topology, skin, setup)
+    place = stage.head_to_studio(turn_deg, shift_cm) @ np.append(vertices[tip], 1)
+    stage.release()
+    for camera in BOTH:
+        view = setup.view(camera)
+        clip = view.projection @ view.world_to_camera @ place
+        expected = (clip[:2] / clip[3] * [1, -1] + 1) / 2 * [600, 800]
+        marked = pictures[camera].astype(int) - unlit[camera]
+        spots = np.argwhere(marked > marked.max() / 2)[:, ::-1].mean(0)
+        np.testing.assert_allclose(spots, expected, atol=6)
 
 
-def small_folder(path: Path, rig: Rig, skin: np.ndarray) -> Path:
-    path.mkdir()
-    rig.topology.save(path / "topology.npz")
-    cv2.imwrite(str(path / SKIN_FILE), skin[..., ::-1])
-    return path
+def test_lamps_flicker_in_the_picture_as_set(rig: Rig) -> None:
+    steady, lively = (replace(SMALL, sensor=replace(SILENT, exposure_ms=2.0), mains=Mains(50, d)) for d in (0.0, 0.3))
+
+    def brightness(setup: StageSetup) -> list[float]:
+        stage, vertices = Stage(rig.topology, PLAIN, setup), posed(rig)
+        frames = []
+        for index in range(3):
+            rng = np.random.default_rng(1)
+            frames.append(stage.photograph(vertices, STILL, STILL, rng, index / 30)["front"])
+        stage.release()
+        return [float(frame[150:250, 100:200].mean()) for frame in frames]
+
+    assert np.ptp(brightness(steady)) == 0
+    assert np.ptp(brightness(lively)) > 5
 
 
-def test_a_shot_is_whole_when_it_has_its_name(tmp_path: Path, rig: Rig, skin: np.ndarray) -> None:
-    folder = small_folder(tmp_path / "data", rig, skin)
-    plan = ShotPlan("001_test", Role.VALIDATION, 4, (1, 0), "14:00:00:00")
-    make_shot(folder, "demo", plan)
-    shot = Shot.open(folder / "001_test")
-    assert shot.vertices().shape == (4, 5043, 3)
-    with shot.pictures() as movie:
-        assert movie.facts.is_gray
-        assert str(movie.facts.timecode) == "14:00:00:00"
-        assert len(list(movie)) == 4
-    assert [path.name for path in folder.glob("*.partial")] == []
-
-
-def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(
-    tmp_path: Path, rig: Rig, skin: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = small_folder(tmp_path / "data", rig, skin)
-    plans = (
-        ShotPlan("001_a", Role.EXPRESSIONS, 3, (1, 0), "10:00:00:00"),
-        ShotPlan("002_b", Role.VALIDATION, 3, (1, 1), "14:00:00:00"),
-    )
-    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: plans)
-    make_shot(folder, "demo", plans[0])
-    (folder / "002_b.partial").mkdir()  # what a kill leaves
-    before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
-    told: list[int] = []
-    data = shoot.shoot(folder, "demo", 0.1, 1, num_processes=1, progress=told.append)
-    assert isinstance(data, DataSet)
-    assert [shot.facts.name for shot in data.training] == ["001_a"]
-    assert [shot.facts.name for shot in data.validation] == ["002_b"]
-    assert sum(told) == 6
-    assert (folder / "001_a" / "front.mp4").stat().st_mtime_ns == before
-
-
-def test_a_colour_shoot_has_a_colour_movie_and_does_not_mix_with_a_gray_one(
-    tmp_path: Path, rig: Rig, skin: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = small_folder(tmp_path / "data", rig, skin)
-    colour = ShotPlan("001_a", Role.VALIDATION, 2, (1, 0), "14:00:00:00", is_gray=False)
-    make_shot(folder, "demo", colour)
-    with Shot.open(folder / "001_a").pictures() as movie:
-        picture = next(iter(movie))
-    assert picture.shape == (HEIGHT_PX, WIDTH_PX, 3)
-    assert np.ptp(picture[800, 600].astype(int)) > 10, "skin is not gray"
-    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: (replace(colour, is_gray=True),))
-    with pytest.raises(ShotError, match="another shoot"):
-        shoot.shoot(folder, "demo", 1, 1, num_processes=1, progress=lambda _: None)
-
-
-def test_a_shoot_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
-    (tmp_path / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(ShotError, match="something other than this shoot"):
-        shoot.shoot(tmp_path, "demo", 1, 1, num_processes=1, progress=lambda _: None)
-
-
-def test_a_shoot_refuses_to_start_where_the_disk_will_not_hold_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shoot, "_BYTES_PER_FRAME", 10**15)
-    with pytest.raises(StorageError, match="MB free"):
-        shoot.shoot(tmp_path / "new", "demo", 1, 1, num_processes=1, progress=lambda _: None)
-
-
-def test_workers_end_with_a_shoot_that_is_killed(tmp_path: Path) -> None:
-    # A killed shoot once left its renderers behind, and they went on writing.
-    if not sys.platform.startswith("linux"):
-        pytest.skip("only Linux tells a process that its parent has died")
-    code = (
-        "import sys, time, multiprocessing as mp\n"
-        "from concurrent.futures import ProcessPoolExecutor\n"
-        "from training.shoot import _begin_process\n"
-        "import os\n"
-        "if __name__ == '__main__':\n"
-        "    context = mp.get_context('spawn')\n"
-        "    pool = ProcessPoolExecutor(1, context, _begin_process, (context.Value('l', 0),))\n"
-        "    print(pool.submit(os.getpid).result(), flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    script = tmp_path / "parent.py"
-    script.write_text(code)
-    root = Path(__file__).resolve().parents[2]
-    parent = subprocess.Popen(
-        [sys.executable, str(script)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        cwd=tmp_path,
-    )
-    assert parent.stdout is not None
-    assert parent.stdin is not None
-    worker = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait(10)
-    parent.stdout.close()
-    parent.stdin.close()
-    gone = threading.Event()
-    for _ in range(100):
-        state = Path(f"/proc/{worker}/stat")
-        if not state.exists() or state.read_text().split()[2] == "Z":
-            gone.set()
-            break
-        gone.wait(0.1)
-    assert gone.is_set(), "the worker outlived its shoot"
-
-
-def test_a_shoot_is_not_laid_over_an_actor(tmp_path: Path, rig: Rig) -> None:
-    rig.topology.save(tmp_path / "topology.npz")
-    (tmp_path / "bundle.json").write_text("{}")
-    with pytest.raises(ShotError, match="something other than this shoot"):
-        shoot.shoot(tmp_path, "demo", 1, 1, num_processes=1, progress=lambda _: None)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cameras": ("side",)}, "cannot be set up"),
+        ({"cameras": ("front", "above")}, "cannot be set up"),
+        ({"cameras": ("front", "front")}, "cannot be set up"),
+        ({"width_px": 1600, "height_px": 1200}, "does not suit a face"),
+        ({"width_px": 601, "height_px": 800}, "does not suit a face"),
+        ({"width_px": 30, "height_px": 40}, "does not suit a face"),
+    ],
+)
+def test_a_stage_that_cannot_be_built_is_refused_in_one_sentence(change: dict[str, object], words: str) -> None:
+    with pytest.raises(ShotError, match=words):
+        replace(SMALL, **change).check()

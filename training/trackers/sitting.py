@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from engine.errors import ShotError
-from engine.shots import DataSet, Role, Shot
+from engine.shots import FRONT, DataSet, Role, Shot
 from training.actor.identity import Identity
 from training.actor.occlusion import bake_occlusion
 from training.actor.performance import perform
@@ -62,7 +62,7 @@ class Sitting:
             yield self._film(vertices, acted.head_turn_deg[index], acted.head_shift_cm[index])
 
     def _film(self, vertices: np.ndarray, turn_deg: np.ndarray, shift_cm: np.ndarray) -> np.ndarray:
-        return self._stage.photograph(vertices, turn_deg, shift_cm, self._noise)
+        return self._stage.photograph(vertices, turn_deg, shift_cm, self._noise)[FRONT]
 
     def close(self) -> None:
         """Free the stage."""

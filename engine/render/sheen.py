@@ -1,0 +1,42 @@
+"""How much each texel of a skin shines, read from its colours: hair and stubble hardly, skin between its pores most.
+
+Rule: everything is relative to the actor's own bare skin, so dark skin shines as fair skin does.
+"""
+
+import cv2
+import numpy as np
+
+from engine.mesh import Topology
+
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_MATT, _BARE = 0.10, 0.75  # luminance over the bare skin's: below, hair; above, skin
+_PORE_PX = 5.0  # pores are smaller than this
+_PORE_CONTRAST, _PORE_RANGE = 4.0, (0.35, 1.7)
+SHEEN_SCALE = 1.7  # the alpha channel's 255
+
+
+def with_sheen(topology: Topology, skin: np.ndarray) -> np.ndarray:
+    """[H, W, 4] uint8: the skin, and its sheen over `SHEEN_SCALE` as alpha.
+
+    Args:
+        topology: Whose texture coordinates it has.
+        skin: [H, W, 3] uint8 red-green-blue, top row first.
+    """
+    displayed = (skin @ (_LUMINANCE / 255)).astype(np.float32)
+    level = displayed**2.2 / _bare_level(topology, displayed)
+    share = np.clip((level - _MATT) / (_BARE - _MATT), 0, 1)
+    around = cv2.GaussianBlur(displayed, (0, 0), _PORE_PX)
+    pores = np.clip(1 + _PORE_CONTRAST * (displayed / np.maximum(around, 1e-3) - 1), *_PORE_RANGE)
+    sheen = share * share * (3 - 2 * share) * pores / SHEEN_SCALE
+    return np.dstack([skin, np.clip(sheen * 255 + 0.5, 0, 255).astype(np.uint8)])
+
+
+def _bare_level(topology: Topology, displayed: np.ndarray) -> float:
+    """Linear luminance of the face's skin: the median over its vertices."""
+    rows = topology.sets.get("face", np.arange(topology.num_vertices))
+    places = np.zeros((topology.num_vertices, 2))
+    places[topology.faces] = topology.uv[topology.uv_faces]
+    height, width = displayed.shape
+    columns = np.clip(places[rows, 0] * width, 0, width - 1).astype(int)
+    lines = np.clip((1 - places[rows, 1]) * height, 0, height - 1).astype(int)
+    return max(float(np.median(displayed[lines, columns] ** 2.2)), 1e-3)

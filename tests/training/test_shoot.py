@@ -1,0 +1,264 @@
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.errors import ShotError, StorageError
+from engine.shots import SKIN_FILE, DataSet, Role, Shot
+from engine.timecode import Timecode
+from training import shoot
+from training.actor.identity import identity_of
+from training.actor.rig import Rig, build_rig
+from training.actor.stage import StageSetup
+from training.shoot import make_shot
+from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
+from training.shoot_report import measure_loss, measure_motion
+
+SMALL = StageSetup(width_px=150, height_px=200)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def rig() -> Rig:
+    return build_rig(identity_of("demo"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, rig: Rig) -> Path:
+    """A data set's folder whose actor is painted plainly."""
+    path = tmp_path / "data"
+    path.mkdir()
+    rig.topology.save(path / "topology.npz")
+    cv2.imwrite(str(path / SKIN_FILE), np.full((64, 64, 3), (120, 150, 200), np.uint8))
+    return path
+
+
+@pytest.fixture
+def two_shots(monkeypatch: pytest.MonkeyPatch) -> tuple[ShotPlan, ...]:
+    plans = (
+        ShotPlan("001_a", Role.EXPRESSIONS, 3, (1, 0), "10:00:00:00", "B1 take 1"),
+        ShotPlan("002_b", Role.VALIDATION, 3, (1, 1), "14:00:00:00", "V1 take 1"),
+    )
+    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: plans)
+    return plans
+
+
+def film(folder: Path, setup: StageSetup = SMALL, minutes: float = 0.1) -> DataSet:
+    return shoot.shoot(folder, "demo", minutes, 1, setup=setup, num_processes=1, progress=lambda _: None)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 30])
+def test_ten_minutes_have_the_papers_parts_in_shots_of_natural_lengths(seed: int) -> None:
+    plans = plan_shoot(10, seed)
+    frames = {role: sum(plan.num_frames for plan in plans if plan.role is role) for role in Role}
+    assert frames[Role.RANGE_OF_MOTION] + frames[Role.EXPRESSIONS] == 1800
+    assert frames[Role.PANGRAMS] == 5400
+    assert frames[Role.IN_CHARACTER] == 10800
+    assert frames[Role.VALIDATION] == 1800
+    lengths = [plan.num_frames for plan in plans]
+    assert min(lengths) >= 100
+    assert max(lengths) <= 2000
+    assert len(set(lengths)) == len(lengths), "no two are equally long"
+    assert sum(length > 1000 for length in lengths) >= 2, "some takes are long"
+    assert sum(length < 500 for length in lengths) > len(lengths) / 3, "many are short"
+
+
+def test_every_shot_has_its_own_seed_slate_and_time_and_sessions_do_not_overlap() -> None:
+    plans = plan_shoot(10, 4)
+    for key in ("name", "seed", "slate"):
+        assert len({getattr(plan, key) for plan in plans}) == len(plans)
+    starts = [Timecode.parse(plan.timecode, RATE).frame_number for plan in plans]
+    for (start, plan), following in pairwise(zip(starts, plans, strict=True)):
+        assert following[0] > start + plan.num_frames, "a gap between any two shots"
+    sessions = {plan.role is Role.VALIDATION: plan.timecode[:2] for plan in plans}
+    assert sessions[True] != sessions[False]
+
+
+def test_a_tiny_shoot_has_every_part_though_its_shots_are_short() -> None:
+    plans = plan_shoot(0.1, 1)
+    assert [plan.role for plan in plans] == list(Role)
+    assert min(plan.num_frames for plan in plans) == 30
+
+
+def test_the_same_seed_plans_the_same_shots_and_another_seed_others() -> None:
+    assert plan_shoot(10, 5) == plan_shoot(10, 5)
+    assert [plan.num_frames for plan in plan_shoot(10, 5)] != [plan.num_frames for plan in plan_shoot(10, 6)]
+
+
+def test_a_later_session_is_the_same_studio_built_anew() -> None:
+    later = later_session(SMALL)
+    assert later.viewpoint == SMALL.viewpoint
+    assert later.sensor == SMALL.sensor
+    assert later.record() != SMALL.record()
+    assert np.abs(later.view("front").world_to_camera - SMALL.view("front").world_to_camera).max() > 0.1
+
+
+def test_a_shot_is_whole_when_it_has_its_name(folder: Path, rig: Rig) -> None:
+    plan = ShotPlan("001_test", Role.PANGRAMS, 4, (1, 0), "10:00:00:00", "C1 take 2")
+    setup = replace(SMALL, cameras=("front", "side"))
+    make_shot(folder, "demo", plan, setup)
+    shot = Shot.open(folder / "001_test")
+    assert shot.vertices().shape == (4, rig.topology.num_vertices, 3)
+    assert shot.facts.slate == "C1 take 2"
+    assert shot.facts.notes
+    assert shot.facts.stage["full_well_e"] == setup.sensor.full_well_e
+    pictures = {}
+    for camera in ("front", "side"):
+        with shot.pictures(camera) as movie:
+            assert movie.facts.is_gray
+            assert str(movie.facts.timecode) == "10:00:00:00"
+            pictures[camera] = list(movie)
+        assert len(pictures[camera]) == 4
+    assert np.abs(pictures["front"][0].astype(int) - pictures["side"][0]).mean() > 5
+    assert [path.name for path in folder.glob("*.partial")] == []
+
+
+def test_two_runs_with_one_seed_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    plan = ShotPlan("001_test", Role.IN_CHARACTER, 5, (7, 3), "10:00:00:00", "D1 take 1")
+    sums = []
+    for _ in range(2):
+        make_shot(folder, "demo", plan, SMALL)
+        made = folder / plan.name
+        sums.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(made.iterdir())})
+        made.rename(tmp_path / f"kept{len(sums)}")
+    assert sums[0] == sums[1]
+    assert set(sums[0]) == {"front.mp4", "points.pc2", "shot.json"}
+    make_shot(folder, "demo", replace(plan, seed=(8, 3)), SMALL)
+    for name, checksum in sums[0].items():
+        assert hashlib.sha256((folder / plan.name / name).read_bytes()).hexdigest() != checksum
+
+
+@pytest.mark.usefixtures("two_shots")
+def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(folder: Path, two_shots: tuple[ShotPlan, ...]) -> None:
+    make_shot(folder, "demo", two_shots[0], SMALL)
+    (folder / "002_b.partial").mkdir()  # what a kill leaves
+    before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
+    told: list[int] = []
+    data = shoot.shoot(folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=told.append)
+    assert isinstance(data, DataSet)
+    assert [shot.facts.name for shot in data.training] == ["001_a"]
+    assert [shot.facts.name for shot in data.validation] == ["002_b"]
+    assert data.front == SMALL.viewpoint
+    assert told[0] == 3
+    assert sum(told) == 6
+    assert (folder / "001_a" / "front.mp4").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_gray": False}, {"cameras": ("front", "side")}, {"height_px": 220}, {"light_gain": 0.9}],
+    ids=["colour", "cameras", "size", "light"],
+)
+def test_shots_filmed_in_another_way_are_not_mixed_in(
+    folder: Path, two_shots: tuple[ShotPlan, ...], change: dict[str, object]
+) -> None:
+    make_shot(folder, "demo", two_shots[0], SMALL)
+    with pytest.raises(ShotError, match="another shoot"):
+        film(folder, replace(SMALL, **change))
+
+
+def test_a_colour_shoot_has_a_colour_movie(folder: Path) -> None:
+    plan = ShotPlan("001_a", Role.VALIDATION, 2, (1, 0), "14:00:00:00")
+    make_shot(folder, "demo", plan, replace(SMALL, is_gray=False))
+    with Shot.open(folder / "001_a").pictures() as movie:
+        picture = next(iter(movie))
+    assert picture.shape == (200, 150, 3)
+    assert np.ptp(picture[100, 75].astype(int)) > 10, "skin is not gray"
+
+
+def test_a_shoot_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(ShotError, match="something other than this shoot"):
+        film(tmp_path)
+
+
+def test_a_shoot_is_not_laid_over_an_actor(tmp_path: Path, rig: Rig) -> None:
+    rig.topology.save(tmp_path / "topology.npz")
+    (tmp_path / "bundle.json").write_text("{}")
+    with pytest.raises(ShotError, match="something other than this shoot"):
+        film(tmp_path)
+
+
+def test_a_shoot_refuses_to_start_where_the_disk_will_not_hold_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = sum(plan.num_frames for plan in plan_shoot(10, 1)) * shoot.bytes_of_a_frame(5043, StageSetup())
+    disk = shoot.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shoot.shutil, "disk_usage", lambda _: disk._replace(free=needed))
+    with pytest.raises(StorageError, match="MB free"):
+        film(tmp_path / "new", StageSetup(), minutes=10)
+    assert not (tmp_path / "new" / SKIN_FILE).exists(), "nothing was begun"
+
+
+def test_the_disk_estimate_counts_cameras_colour_size_and_noise() -> None:
+    standard = shoot.bytes_of_a_frame(5043, StageSetup())
+    assert standard * 19_800 < 4e9, "ten minutes are under 4 GB"
+    for change in (
+        {"cameras": ("front", "side")},
+        {"is_gray": False},
+        {"sensor": replace(StageSetup().sensor, gain=4.0)},
+    ):
+        assert shoot.bytes_of_a_frame(5043, replace(StageSetup(), **change)) > 1.2 * standard
+    assert shoot.bytes_of_a_frame(5043, SMALL) < standard / 1.5
+
+
+@pytest.mark.usefixtures("two_shots")
+def test_what_was_filmed_is_measured_against_what_the_sensor_saw(folder: Path, two_shots: tuple[ShotPlan, ...]) -> None:
+    data = film(folder)
+    loss = measure_loss(data, "demo", two_shots, SMALL)
+    assert loss.num_frames == 2, "the first frame of each short shot"
+    assert 0.1 < loss.mean_levels < loss.rms_levels < 4
+    motion = measure_motion(data, lambda _: None)
+    assert motion.num_frames == 6
+    assert 0 < motion.rms_mm < motion.furthest_mm
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import sys, multiprocessing as mp, os\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from training.shoot import _begin_process\n"
+        "if __name__ == '__main__':\n"
+        "    context = mp.get_context('spawn')\n"
+        "    pool = ProcessPoolExecutor(1, context, _begin_process, (context.Value('l', 0),))\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        cwd=tmp_path,
+    )
+    with process:
+        yield process
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a process that its parent has died")
+def test_workers_end_with_a_shoot_that_is_killed(parent: "subprocess.Popen[str]") -> None:
+    # A killed shoot once left its renderers behind, and they went on writing.
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait(10)
+    gone = threading.Event()
+    for _ in range(100):
+        state = Path(f"/proc/{worker}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            gone.set()
+            break
+        gone.wait(0.1)
+    assert gone.is_set(), "the worker outlived its shoot"
