@@ -24,8 +24,8 @@ def test_stills_show_the_same_head_with_other_expressions_and_from_other_sides()
 def test_actors_come_back_in_the_order_asked_for() -> None:
     told: list[int] = []
     people = [identity_of("ingrid"), identity_of("kofi")]
-    taken = portray(people, [Still("neutral")], 60, 76, 128, num_processes=2, progress=told.append)
-    fair, dark = (pictures[0][30:50, 22:38].mean() for pictures in taken)
+    taken = portray(people, [Still("neutral")], WIDTH_PX, HEIGHT_PX, 128, num_processes=2, progress=told.append)
+    fair, dark = (pictures[0][60:100, 45:75].mean() for pictures in taken)
     assert fair > 1.5 * dark
     assert sum(told) == 2
 

@@ -276,7 +276,7 @@ def portraits() -> tuple[np.ndarray, np.ndarray]:
     rest, still, noise = np.zeros(len(rig.units), np.float32), np.zeros(3), np.random.default_rng(1)
     wide = rest.copy()
     wide[rig.units.index("jawOpen")] = 1
-    pictures = tuple(stage.photograph(rig.pose(weights), still, still, noise) for weights in (rest, wide))
+    pictures = tuple(stage.photograph(rig.pose(weights), still, still, noise)["front"] for weights in (rest, wide))
     stage.release()
     return pictures[0], pictures[1]
 

@@ -5,23 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 
-from engine.mesh import Topology
-from engine.render import Look, MeshRenderer, Offscreen, View
-from engine.render.view import perspective, rotation
+from engine.shots import FRONT
 from training.actor.curves import weights_of
 from training.actor.identity import Identity
 from training.actor.occlusion import bake_occlusion
 from training.actor.rig import build_rig
+from training.actor.sensor import Mains, Sensor
 from training.actor.skin import paint_skin
+from training.actor.stage import Stage, StageSetup
 from training.processes import begin_renderer
 
-_OVERSAMPLING = 2  # software renderers have no anti-aliasing of their own
-_DISTANCE_CM, _VIEW_HEIGHT_CM = 120.0, 29.0  # the same for everybody: small heads look small
-_AIM_CM = np.array([0.0, -0.4, 4.0])
-_BACKDROP = ((0.235, 0.245, 0.260), (0.135, 0.142, 0.152))
+_VIEW_HEIGHT_CM = 30.0  # the same for everybody: small heads look small
+_CLEAN = Sensor(full_well_e=1e6, read_noise_e=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +98,15 @@ def take_stills(
     """
     rig = build_rig(identity)
     skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral), skin_px)
-    poses = [rig.pose(weights_of(still.weights, rig.units)) for still in stills]
-    return _photograph(rig.topology, skin, poses, [still.yaw_deg for still in stills], width_px, height_px)
-
-
-def _photograph(
-    topology: Topology, skin: np.ndarray, poses: list[np.ndarray], yaws_deg: list[float], width_px: int, height_px: int
-) -> list[np.ndarray]:
-    field_of_view_deg = float(np.degrees(2 * np.arctan(_VIEW_HEIGHT_CM / 2 / _DISTANCE_CM)))
-    projection = perspective(field_of_view_deg, width_px / height_px)
-    width, height = width_px * _OVERSAMPLING, height_px * _OVERSAMPLING
+    setup = StageSetup(
+        width_px=2 * ((width_px + 1) // 2), height_px=2 * ((height_px + 1) // 2), is_gray=False,
+        view_height_cm=_VIEW_HEIGHT_CM, sensor=_CLEAN, mains=Mains(mains_hz=0.0),
+    )  # fmt: skip
+    stage, still_head, rng = Stage(rig.topology, skin, setup), np.zeros(3), np.random.default_rng(identity.seed)
     pictures = []
-    with Offscreen(width, height) as target:
-        renderer = MeshRenderer(topology, skin)
-        for vertices, yaw_deg in zip(poses, yaws_deg, strict=True):
-            renderer.set_vertices(vertices)
-            world_to_camera = np.eye(4, dtype=np.float32)
-            world_to_camera[:3, :3] = rotation(yaw_deg, 0.0)
-            world_to_camera[:3, 3] = -_AIM_CM - [0.0, 0.0, _DISTANCE_CM]
-            renderer.draw(View(world_to_camera, projection), Look(backdrop=_BACKDROP), width, height)
-            picture = cv2.resize(target.read_rgba(), (width_px, height_px), interpolation=cv2.INTER_AREA)
-            pictures.append(np.ascontiguousarray(picture[..., :3]))
-        renderer.release()
+    for still in stills:
+        turn = np.array([still.yaw_deg, 0.0, 0.0])
+        taken = stage.photograph(rig.pose(weights_of(still.weights, rig.units)), turn, still_head, rng)[FRONT]
+        pictures.append(np.ascontiguousarray(taken[:height_px, :width_px, ::-1]))
+    stage.release()
     return pictures
