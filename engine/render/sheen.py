@@ -25,10 +25,16 @@ def with_sheen(topology: Topology, skin: np.ndarray) -> np.ndarray:
     displayed = (skin @ (_LUMINANCE / 255)).astype(np.float32)
     level = displayed**2.2 / _bare_level(topology, displayed)
     share = np.clip((level - _MATT) / (_BARE - _MATT), 0, 1)
-    around = cv2.GaussianBlur(displayed, (0, 0), _PORE_PX)
+    bare = share * share * (3 - 2 * share)
+    # The mean over bare skin alone: beside a hair, skin is no brighter than it is.
+    around = _blurred(displayed * bare) / np.maximum(_blurred(bare), 1e-3)
     pores = np.clip(1 + _PORE_CONTRAST * (displayed / np.maximum(around, 1e-3) - 1), *_PORE_RANGE)
-    sheen = share * share * (3 - 2 * share) * pores / SHEEN_SCALE
+    sheen = bare * pores / SHEEN_SCALE
     return np.dstack([skin, np.clip(sheen * 255 + 0.5, 0, 255).astype(np.uint8)])
+
+
+def _blurred(values: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), _PORE_PX))
 
 
 def _bare_level(topology: Topology, displayed: np.ndarray) -> float:

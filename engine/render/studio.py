@@ -11,7 +11,7 @@ import numpy as np
 from engine.render.look import Rgb
 
 _GOLDEN = (5**0.5 - 1) / 2
-_NUM_WALL_SAMPLES = 5
+_NUM_WALL_SAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Studio:
         exposure: Factor on all light, linear: 1 = as designed.
     """
 
-    key: SoftBox = SoftBox((-78.0, 66.0, 118.0), 70.0, 90.0, (1.56, 1.50, 1.42), 7)
+    key: SoftBox = SoftBox((-78.0, 66.0, 118.0), 70.0, 90.0, (1.56, 1.50, 1.42), 6)
     fill: SoftBox = SoftBox((130.0, 15.0, 105.0), 100.0, 130.0, (0.34, 0.37, 0.41), 2)
-    rim: SoftBox = SoftBox((105.0, 75.0, -120.0), 40.0, 100.0, (0.50, 0.54, 0.60), 1)
+    rim: SoftBox = SoftBox((105.0, 75.0, -120.0), 40.0, 100.0, (0.42, 0.45, 0.50), 1)
     sky: Rgb = (0.31, 0.33, 0.37)
     ground: Rgb = (0.13, 0.12, 0.115)
     backdrop: tuple[Rgb, Rgb] = ((0.250, 0.258, 0.270), (0.150, 0.156, 0.165))

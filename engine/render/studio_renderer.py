@@ -13,19 +13,18 @@ from engine.render import studio_shaders
 from engine.render.buffers import (
     MATERIAL,
     NORMAL,
-    OPACITY,
     POSITION,
     MeshBuffers,
-    base_opacity,
     bounding_sphere,
     depth_texture,
     gl,
     skin_texture,
 )
+from engine.render.eyeballs import EYE_SETS
 from engine.render.program import Program
 from engine.render.sheen import with_sheen
 from engine.render.studio import Studio
-from engine.render.surface import EYE_SETS, SmoothSurface
+from engine.render.surface import SmoothSurface
 from engine.render.view import View
 
 _TILE_PX = 256
@@ -33,6 +32,7 @@ _NECK_ROOM = 1.2  # the shadows' reach beyond the head's own
 _GLOSS = {"lips": 0.35, "teeth": 0.75, "tongue": 0.6}
 _LUMINANCE = 0.2126, 0.7152, 0.0722
 _DIFFUSE = 0.8  # what a white surface sends back of a lamp's light, as the shaders have it
+_MATT_BELOW_CHIN_CM = 5.0  # further down is cloth
 _HARD_SETS = ("teeth", *EYE_SETS)  # light does not wander under these
 
 
@@ -44,11 +44,19 @@ class StudioRenderer:
         skin: [H, W, 3] uint8 red-green-blue, top row first.
         studio: The light.
         is_gray: A monochrome camera: red, green and blue of the picture are all the luminance.
+        px_per_cm: How large the head is drawn; what it is rounded for.
     """
 
-    def __init__(self, topology: Topology, skin: np.ndarray, studio: Studio, is_gray: bool = False) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        skin: np.ndarray,
+        studio: Studio,
+        is_gray: bool = False,
+        px_per_cm: float = 50.0,
+    ) -> None:
         self._studio, self._is_gray = studio, is_gray
-        self._surface = SmoothSurface(topology)
+        self._surface = SmoothSurface(topology, px_per_cm)
         smooth = self._surface.topology
         self._samples = samples = studio.samples()
         self._columns = math.ceil(math.sqrt(samples.count))
@@ -71,16 +79,8 @@ class StudioRenderer:
         for number, name in enumerate(EYE_SETS, 1):
             eye_of[smooth.sets.get(name, [])] = number
         part_of = eye_of[self._mesh.vertex_of][self._mesh.triangles[:, 0]]
-        opacity = base_opacity(smooth)[self._mesh.vertex_of]
-        self._mesh.keep(OPACITY, opacity)
-        is_fading = opacity[self._mesh.triangles].min(1) < 1
-        self._skin_triangles, self._fading_triangles, *self._eye_triangles = (
-            self._mesh.add_indices(self._mesh.triangles[chosen])
-            for chosen in (
-                (part_of == 0) & ~is_fading,
-                is_fading,
-                *(part_of == number for number in range(1, len(EYE_SETS) + 1)),
-            )
+        self._skin_triangles, *self._eye_triangles = (
+            self._mesh.add_indices(self._mesh.triangles[part_of == part]) for part in range(len(EYE_SETS) + 1)
         )
         # Shadows need no rounding: the mesh itself casts them.
         self._caster = MeshBuffers(topology, np.zeros((topology.num_vertices, 3), np.float32))
@@ -150,8 +150,12 @@ class StudioRenderer:
             program.set("eye_point", eye_point)
             program.set("exposure", float(exposure))
             self._set_light(program)
-        # Nearest first, so that little is shaded twice; what fades out above the bust's cut goes over the backdrop.
-        self._bind()
+        # Nearest first, so that no pixel is shaded for nothing.
+        gl.glActiveTexture(gl.GL_TEXTURE1)
+        gl.glBindTexture(gl.GL_TEXTURE_2D, self._shadow_texture)
+        gl.glActiveTexture(gl.GL_TEXTURE0)
+        gl.glBindTexture(gl.GL_TEXTURE_2D, self._skin)
+        self._mesh.bind()
         self._skin_program.use()
         self._skin_triangles.draw()
         self._eye_program.use()
@@ -160,23 +164,8 @@ class StudioRenderer:
             self._eye_program.set("gaze", eye.gaze)
             triangles.draw()
         self._draw_backdrop(exposure)
-        self._bind()
-        self._skin_program.use()
-        gl.glEnable(gl.GL_CULL_FACE)
-        gl.glEnable(gl.GL_BLEND)
-        gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
-        self._fading_triangles.draw()
         gl.glBindVertexArray(0)
-        gl.glDisable(gl.GL_CULL_FACE)
-        gl.glDisable(gl.GL_BLEND)
         gl.glUseProgram(0)
-
-    def _bind(self) -> None:
-        gl.glActiveTexture(gl.GL_TEXTURE1)
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self._shadow_texture)
-        gl.glActiveTexture(gl.GL_TEXTURE0)
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self._skin)
-        self._mesh.bind()
 
     def _set_light(self, program: Program) -> None:
         shares = np.zeros((self._samples.count, 3), np.float32)
@@ -239,11 +228,14 @@ def _lit_sphere(topology: Topology) -> tuple[np.ndarray, float]:
 
 
 def _material(topology: Topology) -> np.ndarray:
-    """[V, 2] gloss, and how far light wanders under the surface."""
-    material = np.zeros((topology.num_vertices, 2), np.float32)
-    material[:, 1] = 1
+    """[V, 3] gloss, how far light wanders under the surface, and how much of the sheen shows."""
+    material = np.ones((topology.num_vertices, 3), np.float32)
+    material[:, 0] = 0
     for name, gloss in _GLOSS.items():
         material[topology.sets.get(name, []), 0] = gloss
     for name in _HARD_SETS:
         material[topology.sets.get(name, []), 1] = 0
+    if "face" in topology.sets:
+        chin = topology.neutral[topology.sets["face"], 1].min()
+        material[:, 2] = np.clip((topology.neutral[:, 1] - chin + _MATT_BELOW_CHIN_CM) / _MATT_BELOW_CHIN_CM, 0, 1)
     return material

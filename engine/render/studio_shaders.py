@@ -4,6 +4,8 @@ Rule: diffuse light is summed at the vertices, from many small lamps each with i
 at the pixels. So a soft shadow costs a software renderer no more than a hard one.
 """
 
+from engine.render.sheen import SHEEN_SCALE
+
 DEPTH_VERTEX = """
 #version 330 core
 layout(location = 0) in vec3 position;
@@ -25,11 +27,11 @@ VERTEX = """
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec2 texture_place;
-layout(location = 3) in vec2 material;   // gloss (0 skin, 1 wet), how far light wanders under the surface
-layout(location = 4) in float opacity;
+layout(location = 3) in vec3 material;   // gloss (0 skin, 1 wet), how far light wanders below, share of the sheen
 uniform mat4 head_to_camera;
 uniform mat4 projection;
 uniform vec3 centre;
+uniform vec3 eye_point;                  // the camera's place
 uniform vec3 light_right[NUM_LIGHTS];    // over the scene's radius
 uniform vec3 light_up[NUM_LIGHTS];
 uniform vec3 light_towards[NUM_LIGHTS];
@@ -37,13 +39,12 @@ uniform vec3 light_colour[NUM_LIGHTS];
 uniform vec3 light_group[NUM_LIGHTS];    // this sample's share of key, fill and rim
 uniform float radius_cm;
 uniform sampler2DShadow shadows;
-out vec3 place;
+out vec3 towards_eye;                    // unit; cameras are far, so it is as good as straight between vertices
 out vec3 direction;
 out vec2 uv;
 out vec3 light;
 out vec3 open_to;                        // how much of key, fill and rim is seen from here
-out float gloss;
-out float shown;
+out vec2 finish;                         // gloss, share of the sheen
 
 void main() {
     vec3 wrap = mix(vec3(0.06), vec3(0.36, 0.19, 0.12), material.y);
@@ -56,32 +57,31 @@ void main() {
         vec2 tile = vec2(i % COLUMNS, i / COLUMNS);
         vec2 spot = (clamp(in_tile.xy, 0.004, 0.996) + tile) / vec2(COLUMNS, ROWS);
         float open = textureLod(shadows, vec3(spot, in_tile.z - 0.003), 0.0);
+        vec3 off = abs(in_tile - 0.5);   // no shadow is known outside the map
+        open = mix(open, 1.0, smoothstep(0.44, 0.495, max(off.x, max(off.y, off.z))));
         float cosine = dot(normal, light_towards[i]);
         // Red travels furthest under the skin: round the curve, and into the shadow's edge.
         vec3 wrapped = max((vec3(cosine) + wrap) / (1.0 + wrap), 0.0);
         light += light_colour[i] * wrapped * open;
         open_to += light_group[i] * open;
     }
-    place = position;
+    towards_eye = normalize(eye_point - position);
     direction = normal;
     uv = texture_place;
-    gloss = material.x;
-    shown = opacity;
+    finish = material.xz;
     gl_Position = projection * (head_to_camera * vec4(position, 1.0));
 }
 """
 
 _COMMON = """
-in vec3 place;
+in vec3 towards_eye;
 in vec3 direction;
 in vec2 uv;
 in vec3 light;
 in vec3 open_to;
-in float gloss;
-in float shown;
+in vec2 finish;
 out vec4 pixel;
 uniform sampler2D skin;
-uniform vec3 eye_point;                  // the camera's place
 uniform vec3 lamp_towards[3];            // key, fill, rim
 uniform vec3 lamp_colour[3];
 uniform float exposure;
@@ -90,20 +90,15 @@ vec3 linear(vec3 texel) {                // sRGB to linear, a cubic fit
     return texel * texel * (texel * 0.305 + 0.682) + texel * 0.0125;
 }
 
-float fresnel(float facing, float reflectance) {
-    float f = 1.0 - facing, f2 = f * f;
-    return reflectance + (1.0 - reflectance) * f2 * f2 * f;
-}
-
 vec4 exposed(vec3 colour) {
     colour *= exposure;
     colour = colour / (1.0 + max(colour - 0.70, 0.0) * 0.85);  // a shoulder instead of clipping
 #if IS_GRAY
     float a = sqrt(dot(colour, vec3(0.2126, 0.7152, 0.0722))), b = sqrt(a), c = sqrt(b);
-    return vec4(vec3(0.585122381 * a + 0.783140355 * b - 0.368262736 * c), shown);
+    return vec4(vec3(0.585122381 * a + 0.783140355 * b - 0.368262736 * c), 1.0);
 #else
     vec3 a = sqrt(colour), b = sqrt(a), c = sqrt(b);           // linear to sRGB, within 0.5 %
-    return vec4(0.585122381 * a + 0.783140355 * b - 0.368262736 * c, shown);
+    return vec4(0.585122381 * a + 0.783140355 * b - 0.368262736 * c, 1.0);
 #endif
 }
 """
@@ -117,20 +112,23 @@ float lobe(float nh2, float a2) {        // GGX (Walter et al. 2007), without it
 }
 
 void main() {
-    vec3 n = normalize(direction), v = normalize(eye_point - place);
+    vec3 n = normalize(direction), v = towards_eye;
     vec4 texel = texture(skin, uv);
-    float sheen = max(texel.a * 1.7, gloss);
+    float gloss = finish.x, sheen = max(texel.a * SHEEN_SCALE * finish.y, gloss);
     float rough = mix(0.47, 0.28, gloss), wide = mix(0.68, 0.46, gloss);  // soft boxes: wider than skin's own
     float a2 = rough * rough * rough * rough, b2 = wide * wide * wide * wide;
     float nv = dot(n, v);
     vec3 shine = vec3(0.0);
     for (int i = 0; i < 3; ++i) {
         // The half vector h itself is not needed, only its cosines: h = (l + v) / |l + v|.
-        float lv = dot(lamp_towards[i], v), nl = max(dot(n, lamp_towards[i]), 0.0);
-        float lh2 = max(0.5 + 0.5 * lv, 0.06), nh = max(nl + nv, 0.0), nh2 = nh * nh * 0.25 / lh2;
+        float nl = max(dot(n, lamp_towards[i]), 0.0), nh = max(nl + nv, 0.0);
+        float lh2 = max(0.5 + 0.5 * dot(lamp_towards[i], v), 0.06), over = 0.25 / lh2;
         // Two lobes, as skin has; what hides light from the eye and the lamp, after Kelemen and Szirmay-Kalos 2001.
-        float d = mix(lobe(nh2, b2), lobe(nh2, a2), 0.4) * 0.25 / lh2;
-        shine += lamp_colour[i] * (open_to[i] * nl * min(d, 12.0) * fresnel(sqrt(lh2), 0.030));
+        float d = lobe(nh * nh * over, b2);
+        if (i == 0) d = mix(d, lobe(nh * nh * over, a2), 0.4);
+        float f2 = (1.0 - lh2) * (1.0 - lh2), f4 = f2 * f2;
+        float fresnel = 0.03 + 0.97 * f4 * f4 * f4;  // as Schlick's, of the cosine's square
+        shine += lamp_colour[i] * (open_to[i] * nl * min(d * over, 12.0) * fresnel);
     }
     pixel = exposed(linear(texel.rgb) * light * 0.80 + shine * sheen * 0.85);
 }
@@ -154,14 +152,15 @@ float in_box(vec3 r, int i) {
 }
 
 void main() {
-    vec3 n = normalize(direction), v = normalize(eye_point - place);
+    vec3 n = normalize(direction), v = normalize(towards_eye);
     vec3 base = linear(texture(skin, uv).rgb);
     // The cornea stands out of the eyeball: a smaller sphere over the iris.
     float along = dot(n, gaze);
     float cornea = smoothstep(0.905, 0.945, along);
     vec3 wet = normalize(n + cornea * 0.95 * (n - gaze * along));
     vec3 r = reflect(-v, wet);
-    float shine = fresnel(max(dot(wet, v), 0.0), 0.03);
+    float f = 1.0 - max(dot(wet, v), 0.0), f2 = f * f;
+    float shine = 0.03 + 0.97 * f2 * f2 * f;
     vec3 mirrored = vec3(0.0);
     for (int i = 0; i < 3; ++i) mirrored += lamp_colour[i] * (open_to[i] * box_glow[i] * in_box(r, i));
     pixel = exposed(base * light * 0.84 + shine * (mirrored + 0.25 * light));
@@ -202,4 +201,4 @@ def vertex_source(num_lights: int, num_columns: int, num_rows: int) -> str:
 
 def fragment_source(body: str, is_gray: bool) -> str:
     """A fragment shader that writes colour or gray."""
-    return f"#version 330 core\n#define IS_GRAY {int(is_gray)}\n{body}"
+    return f"#version 330 core\n#define IS_GRAY {int(is_gray)}\n#define SHEEN_SCALE {SHEEN_SCALE}\n{body}"

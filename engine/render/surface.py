@@ -1,20 +1,18 @@
-"""The drawn surface: once subdivided where it bends, rounded by the vertex normals, through every vertex of the mesh.
+"""The drawn surface: subdivided where it bends, rounded by the vertex normals, through every vertex of the mesh.
 
 Rule: the mesh stays exact. A drawn surface's first V positions are the mesh's own vertices, bit for bit.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from engine.mesh import Topology, VertexNormals
+from engine.render.eyeballs import EYE_SETS, Eye, Eyeball, EyeMiddles, unit
 
-EYE_SETS = ("left_eye", "right_eye")
-_FINE_SETS = ("lips", "lids", *EYE_SETS)  # where every edge is halved, because expressions bend it most
-_STRAIGHT_WITHIN_CM = 0.006  # an edge that bends less at rest is not halved
+_FINE_SETS = ("lips", "lids", *EYE_SETS)  # where every edge is halved once, because expressions bend it most
+_STRAIGHT_WITHIN_PX = 0.3, 1.0  # in each round, an edge that bends less at rest is not halved
 _LONGEST_CM = 1.5  # nor left whole when longer: light is summed at the vertices
 _CREASE_COSINE = 0.2  # faces that meet at a sharper angle at rest keep their edge straight
-_LARGEST_BULGE = 0.2  # of the edge's length: no normal can throw a midpoint out of its neighbourhood
+_LARGEST_BULGE = 0.2  # of the edge's length: no normal can throw a middle out of its neighbourhood
 
 # The triangles that a triangle becomes, by which of its edges ab, bc, ca are halved (bits 1, 2, 4). Corners: a, b, c
 # and the middles of ab, bc, ca.
@@ -30,57 +28,84 @@ _CUTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Eyeball:
-    """A posed eye.
-
-    Args:
-        centre: [3] cm.
-        gaze: [3] unit, where it looks.
-        radius_cm: Of the sphere nearest to its vertices.
-    """
-
-    centre: np.ndarray
-    gaze: np.ndarray
-    radius_cm: float
-
-
 class SmoothSurface:
-    """Rounds a mesh as point-normal triangles do (Vlachos et al. 2001), evaluated at the middles of the edges.
+    """Rounds a mesh as point-normal triangles do (Vlachos et al. 2001), evaluated at the middles of edges, twice.
 
     Eyeballs are spheres: their middles and normals are those of the sphere itself. Borders and creases stay straight,
     and edges that are as good as straight stay whole.
 
     Args:
         topology: Of the mesh.
+        px_per_cm: How large it is drawn.
 
     Attributes:
-        topology: Of the surface: the mesh's V vertices first, then one for each of M halved edges.
+        topology: Of the surface: the mesh's V vertices first, then the middles of halved edges.
     """
 
-    def __init__(self, topology: Topology) -> None:
-        edges, edge_of_side, counts = _edges(topology.faces)
+    def __init__(self, topology: Topology, px_per_cm: float = 50.0) -> None:
         self._normals_of = VertexNormals(topology.faces, topology.num_vertices)
-        self._take(topology, edges, _straight_edges(topology, edge_of_side, counts))
-        everything, _ = self(topology.neutral)
-        bulges_cm = np.linalg.norm(everything[topology.num_vertices :] - topology.neutral[edges].mean(1), axis=1)
-        lengths_cm = np.linalg.norm(np.diff(topology.neutral[edges], axis=1)[:, 0], axis=1)
-        is_fine = np.zeros(topology.num_vertices, bool)
-        for name in _FINE_SETS:
+        self._eyes = [Eye(topology, name) for name in EYE_SETS if name in topology.sets]
+        self._rounds: list[_Halving] = []
+        self.topology = topology
+        normals = self._normals_of(topology.neutral)
+        for number, straight_within_px in enumerate(_STRAIGHT_WITHIN_PX):
+            fine_sets = _FINE_SETS if number == 0 else ()
+            halving = _Halving(self.topology, normals, straight_within_px / px_per_cm, fine_sets)
+            self._rounds.append(halving)
+            self.topology, normals = halving.topology, halving(self.topology.neutral, normals)[1]
+
+    def __call__(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and unit normals of the surface, each [V + M, 3] float32, of a pose.
+
+        Args:
+            vertices: [V, 3] float32, cm.
+        """
+        positions, normals = vertices, self._normals_of(vertices)
+        for halving in self._rounds:
+            positions, normals = halving(positions, normals)
+        return positions, normals
+
+    def eyeballs(self, vertices: np.ndarray) -> tuple[Eyeball, ...]:
+        """Where the eyes are in a pose, left then right; none for a mesh without eyes."""
+        return tuple(eye.posed(vertices) for eye in self._eyes)
+
+
+class _Halving:
+    """One round: which edges of a topology are halved, and what comes of it.
+
+    Args:
+        topology: Before.
+        normals: [V, 3] at rest.
+        straight_within_cm: Edges that bend less stay whole.
+        fine_sets: Vertex sets whose edges are all halved.
+    """
+
+    def __init__(
+        self, topology: Topology, normals: np.ndarray, straight_within_cm: float, fine_sets: tuple[str, ...]
+    ) -> None:
+        edges, edge_of_side, counts = _edges(topology.faces)
+        num_vertices, neutral = topology.num_vertices, topology.neutral
+        self._choose(topology, edges, _straight_edges(topology, edge_of_side, counts))
+        bulges_cm = np.linalg.norm(self(neutral, normals)[0][num_vertices:] - neutral[edges].mean(1), axis=1)
+        lengths_cm = np.linalg.norm(neutral[edges[:, 0]] - neutral[edges[:, 1]], axis=1)
+        is_fine = np.zeros(num_vertices, bool)
+        for name in fine_sets:
             is_fine[topology.sets.get(name, [])] = True
-        is_halved = (bulges_cm > _STRAIGHT_WITHIN_CM) | (lengths_cm > _LONGEST_CM) | is_fine[edges].any(1)
-        self._take(topology, edges[is_halved], self._straight[is_halved])
+        is_halved = (bulges_cm > straight_within_cm) | (lengths_cm > _LONGEST_CM) | is_fine[edges].any(1)
+        self._choose(topology, edges[is_halved], self._straight[is_halved])
 
         middle_of_edge = np.cumsum(is_halved) - 1
         faces, uv_faces, uv = _cut(topology, is_halved[edge_of_side], middle_of_edge[edge_of_side])
-        self.topology = Topology(faces, uv, uv_faces, self(topology.neutral)[0], self._sets(topology))
+        self.topology = Topology(faces, uv, uv_faces, self(neutral, normals)[0], self._sets(topology))
 
-    def _take(self, topology: Topology, edges: np.ndarray, straight: np.ndarray) -> None:
+    def _choose(self, topology: Topology, edges: np.ndarray, straight: np.ndarray) -> None:
         self._first, self._second, self._straight = edges[:, 0], edges[:, 1], straight
-        self._eyes = [_Eye(topology, name, edges) for name in EYE_SETS if name in topology.sets]
+        self._eyes = [
+            EyeMiddles(topology.sets[name], edges, topology.num_vertices) for name in EYE_SETS if name in topology.sets
+        ]
 
     def _sets(self, topology: Topology) -> dict[str, np.ndarray]:
-        """The mesh's vertex sets, with the middles that lie within each."""
+        """The vertex sets, with the middles that lie within each."""
         sets = {}
         for name, rows in topology.sets.items():
             if rows.ndim == 1:
@@ -90,13 +115,8 @@ class SmoothSurface:
                 sets[name] = np.concatenate([rows, middles]).astype(np.int32)
         return sets
 
-    def __call__(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and unit normals of the surface, each [V + M, 3] float32, of a pose.
-
-        Args:
-            vertices: [V, 3] float32, cm.
-        """
-        normals = self._normals_of(vertices)
+    def __call__(self, vertices: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The vertices and normals of a pose, and after them the middles and theirs."""
         start, end = vertices[self._first], vertices[self._second]
         normal, other = normals[self._first], normals[self._second]
         along = end - start
@@ -104,53 +124,19 @@ class SmoothSurface:
         # The cubic through both ends, upright on both normals, at its middle.
         rise, fall = np.einsum("ij,ij->i", along, normal), np.einsum("ij,ij->i", along, other)
         bulge = (fall[:, None] * other - rise[:, None] * normal) / 8
-        bulge *= np.minimum(1, _LARGEST_BULGE * np.sqrt(length2 / np.maximum((bulge**2).sum(1), 1e-12)))[:, None]
+        bulge2 = np.maximum(np.einsum("ij,ij->i", bulge, bulge), 1e-12)
+        bulge *= np.minimum(1, _LARGEST_BULGE * np.sqrt(length2 / bulge2))[:, None]
         bulge[self._straight] = 0
         middle = (start + end) / 2 + bulge
         # The quadratic normal: bent against the edge where the surface makes an S.
         both = normal + other
         across = both - (2 * np.einsum("ij,ij->i", along, both) / length2)[:, None] * along
-        middle_normal = _unit(both / 4 + _unit(across) / 2)
+        middle_normal = unit(both / 4 + unit(across) / 2)
         positions = np.concatenate([vertices, middle]).astype(np.float32, copy=False)
         directions = np.concatenate([normals, middle_normal]).astype(np.float32, copy=False)
         for eye in self._eyes:
             eye.round(positions, directions)
         return positions, directions
-
-    def eyeballs(self, vertices: np.ndarray) -> tuple[Eyeball, ...]:
-        """Where the eyes are in a pose, left then right; none for a mesh without eyes."""
-        return tuple(eye.posed(vertices) for eye in self._eyes)
-
-
-class _Eye:
-    """One eyeball of a mesh: which vertices and edges are its own, and how it stood at rest."""
-
-    def __init__(self, topology: Topology, name: str, edges: np.ndarray) -> None:
-        self._rows = topology.sets[name]
-        is_own = np.zeros(topology.num_vertices, bool)
-        is_own[self._rows] = True
-        own_edges = np.flatnonzero(is_own[edges].all(1))
-        self._ends, self._middles = edges[own_edges], own_edges + topology.num_vertices
-        self._rest = topology.neutral[self._rows].astype(np.float64)
-
-    def round(self, positions: np.ndarray, normals: np.ndarray) -> None:
-        """Put the middles on the sphere, and all normals outwards, in place."""
-        centre = _sphere_centre(positions[self._rows])
-        out = positions[self._ends] - centre
-        middle = _unit(out.sum(1))
-        positions[self._middles] = centre + middle * np.linalg.norm(out, axis=2).mean(1, keepdims=True)
-        normals[self._middles] = middle
-        normals[self._rows] = _unit(positions[self._rows] - centre)
-
-    def posed(self, vertices: np.ndarray) -> Eyeball:
-        """Where it is now."""
-        now = vertices[self._rows].astype(np.float64)
-        centre = _sphere_centre(now)
-        u, _, vt = np.linalg.svd((self._rest - self._rest.mean(0)).T @ (now - now.mean(0)))
-        u[:, 2] *= np.sign(np.linalg.det(u @ vt))
-        gaze = (u @ vt)[2]  # it looks along +z at rest
-        radius_cm = float(np.linalg.norm(now - centre, axis=1).mean())
-        return Eyeball(centre.astype(np.float32), gaze.astype(np.float32), radius_cm)
 
 
 def _edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -188,18 +174,6 @@ def _straight_edges(topology: Topology, edge_of_side: np.ndarray, counts: np.nda
     """[E] bool: borders and creases, as the mesh is at rest."""
     a, b, c = topology.neutral.astype(np.float64)[topology.faces.T]
     total = np.zeros((len(counts), 3))
-    np.add.at(total, edge_of_side, _unit(np.cross(b - a, c - a))[:, None])
+    np.add.at(total, edge_of_side, unit(np.cross(b - a, c - a))[:, None])
     cosine = (total**2).sum(1) / 2 - 1  # between two unit normals, from the length of their sum
     return np.asarray((counts != 2) | (cosine < _CREASE_COSINE))
-
-
-def _sphere_centre(points: np.ndarray) -> np.ndarray:
-    """[3] of the least-squares sphere: |p|^2 = 2 p.c + k."""
-    origin = points.mean(0, dtype=np.float64)
-    local = points - origin
-    system = np.column_stack([2 * local, np.ones(len(local))])
-    return np.asarray(origin + np.linalg.lstsq(system, (local**2).sum(1), rcond=None)[0][:3])
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1e-9)[:, None])

@@ -157,7 +157,8 @@ class Stage:
         self._setup = setup
         size = setup.width_px, setup.height_px
         self._target = Offscreen(*size, NUM_SAMPLES, is_gray=setup.is_gray, is_software=setup.is_software)
-        self._renderer = StudioRenderer(topology, skin, setup.studio(), setup.is_gray)
+        px_per_cm = setup.height_px / setup.view_height_cm
+        self._renderer = StudioRenderer(topology, skin, setup.studio(), setup.is_gray, px_per_cm)
         self._noise = Noise(setup.sensor, *size)
         self._views = {camera: setup.view(camera) for camera in setup.cameras}
 
