@@ -22,8 +22,8 @@ def with_sheen(topology: Topology, skin: np.ndarray) -> np.ndarray:
         topology: Whose texture coordinates it has.
         skin: [H, W, 3] uint8 red-green-blue, top row first.
     """
-    displayed = (skin @ (_LUMINANCE / 255)).astype(np.float32)
-    level = displayed**2.2 / _bare_level(topology, displayed)
+    displayed = displayed_luminance(skin)
+    level = displayed**2.2 / bare_level(topology, displayed)
     share = np.clip((level - _MATT) / (_BARE - _MATT), 0, 1)
     bare = share * share * (3 - 2 * share)
     # The mean over bare skin alone: beside a hair, skin is no brighter than it is.
@@ -37,8 +37,18 @@ def _blurred(values: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), _PORE_PX))
 
 
-def _bare_level(topology: Topology, displayed: np.ndarray) -> float:
-    """Linear luminance of the face's skin: the median over its vertices."""
+def displayed_luminance(skin: np.ndarray) -> np.ndarray:
+    """[H, W] float32 in 0..1 of [H, W, 3] uint8 red-green-blue."""
+    return np.asarray((skin @ (_LUMINANCE / 255)).astype(np.float32))
+
+
+def bare_level(topology: Topology, displayed: np.ndarray) -> float:
+    """Linear luminance of the face's skin: the median over its vertices.
+
+    Args:
+        topology: Whose texture coordinates it has.
+        displayed: [H, W] float32 luminance of the texture as displayed, 0..1, top row first.
+    """
     rows = topology.sets.get("face", np.arange(topology.num_vertices))
     places = np.zeros((topology.num_vertices, 2))
     places[topology.faces] = topology.uv[topology.uv_faces]

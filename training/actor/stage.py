@@ -13,6 +13,7 @@ from engine.errors import ShotError
 from engine.frames import CropRect
 from engine.mesh import Topology
 from engine.render import Offscreen, SoftBox, Studio, StudioRenderer, View
+from engine.render.sheen import bare_level, displayed_luminance
 from engine.render.view import perspective, rotation
 from engine.shots import FRONT, Viewpoint
 from training.actor.sensor import Mains, Noise, Sensor, flicker
@@ -23,6 +24,8 @@ NUM_SAMPLES = 4  # a pixel, against jagged edges
 _CROP_SHARE = 0.75  # of the picture's height: the whole face with room for an open jaw and a turning head
 _CROP_TOP = 0.125
 _SMALLEST_PX = 120
+_MIDDLE_LEVEL = 0.18  # linear luminance of skin that is exposed as the lamps were designed
+_METERING = 0.3  # 0 exposes every skin alike, 1 makes every skin equally light
 _NECK_PIVOT_CM = np.array([0.0, -8.5, -1.5], np.float32)
 
 
@@ -60,7 +63,7 @@ class StageSetup:
         seat_cm: Where the actor sits, from where it was planned.
         key_gain: Brightness of the key lamp, 1 = as designed.
         key_shift_cm: Moves the key lamp, to the actor's left and up.
-        light_gain: All light, or the lens: 1 = as designed.
+        light_gain: All light, or the lens: 1 = as metered on the actor's skin.
         sensor: Of every camera.
         mains: What the lamps run on.
         is_software: Draw with Mesa's software even where there is a GPU.
@@ -158,7 +161,9 @@ class Stage:
         size = setup.width_px, setup.height_px
         self._target = Offscreen(*size, NUM_SAMPLES, is_gray=setup.is_gray, is_software=setup.is_software)
         px_per_cm = setup.height_px / setup.view_height_cm
-        self._renderer = StudioRenderer(topology, skin, setup.studio(), setup.is_gray, px_per_cm)
+        studio = setup.studio()
+        studio = replace(studio, exposure=studio.exposure * metered_gain(topology, skin))
+        self._renderer = StudioRenderer(topology, skin, studio, setup.is_gray, px_per_cm)
         self._noise = Noise(setup.sensor, *size)
         self._views = {camera: setup.view(camera) for camera in setup.cameras}
 
@@ -212,3 +217,13 @@ class Stage:
         self._target.make_current()
         self._renderer.release()
         self._target.release()
+
+
+def metered_gain(topology: Topology, skin: np.ndarray) -> float:
+    """How far the lens is opened for this skin, 1 for a middle tone: dark skin gets more light, yet stays darker.
+
+    Args:
+        topology: The actor's mesh.
+        skin: [H, W, 3] uint8 red-green-blue texture.
+    """
+    return float((_MIDDLE_LEVEL / bare_level(topology, displayed_luminance(skin))) ** _METERING)
