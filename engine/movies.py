@@ -13,12 +13,14 @@ from types import TracebackType
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from engine.errors import CameraError, StorageError
 from engine.timecode import Timecode
 
+# libswscale's bilinear, full chroma in and out, accurate rounding: its fast default darkens a picture by a level.
+_ACCURATE = 0x2 | 0x2000 | 0x4000 | 0x40000
 _GRAY_FORMATS = ("gray", "gray10le", "gray12le", "gray16le")
 
 
@@ -166,6 +168,7 @@ class MovieWriter:
         self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
         self._is_open = True
         self._format = "gray" if is_gray else "bgr24"
+        self._reformatter = VideoReformatter()
         self.num_frames = 0
         try:
             self._partial.open("wb").close()  # FFmpeg itself would notice at the first picture only
@@ -203,6 +206,8 @@ class MovieWriter:
             raise ValueError(f"{self._path} is closed")
         try:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=self._format)
+            if self._format != "gray":
+                picture = self._reformatter.reformat(picture, format="yuv420p", interpolation=_ACCURATE)
             for packet in self._stream.encode(picture):
                 self._container.mux(packet)
         except (av.FFmpegError, OSError) as error:

@@ -34,8 +34,8 @@ from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
 CRF = 16  # x264: a gray level or so of difference, most of it the sensor's own noise
 _POINTS = "points.pc2"
 _BYTES_PER_VERTEX = 12
-# What x264 takes at this quality for a picture of such noise, per pixel: measured, and a fifth more.
-_BYTES_PER_PX, _COLOUR_FACTOR = 0.056, 1.6
+# What x264 takes at this quality for a picture of such noise: measured, and a fifth more. Colour is of half the range.
+_GRAY_BYTES_PER_PX, _COLOUR_BYTES_PER_PX = 0.056, 0.032
 _SPARE_BYTES = 64_000_000  # texture, topology, and room for the file system
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _NOISE_SEED, _LAMP_SEED = 1, 2
@@ -105,7 +105,8 @@ def stage_of(plan: ShotPlan, setup: StageSetup) -> StageSetup:
 def bytes_of_a_frame(num_vertices: int, setup: StageSetup) -> int:
     """About what a frame takes on disk: its points, and a picture of each camera at this noise."""
     noise = math.sqrt(max(1.0, 10_500 / setup.sensor.full_well_e * setup.sensor.gain))
-    picture = setup.width_px * setup.height_px * _BYTES_PER_PX * noise * (1 if setup.is_gray else _COLOUR_FACTOR)
+    bytes_per_px = _GRAY_BYTES_PER_PX if setup.is_gray else _COLOUR_BYTES_PER_PX
+    picture = setup.width_px * setup.height_px * bytes_per_px * noise
     return round(num_vertices * _BYTES_PER_VERTEX + picture * len(setup.cameras))
 
 

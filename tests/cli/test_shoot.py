@@ -1,0 +1,52 @@
+"""What `livedouble shoot` refuses and tells before it films; filming itself is tested with the shoot."""
+
+import json
+
+import pytest
+
+from engine.shots import DataSet
+from tests.cli.command_line import assert_one_clear_line, livedouble
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--size", "large"), ("'large'", "WIDTHxHEIGHT")),
+        (("--size", "1600x1200"), ("1600x1200", "upright")),
+        (("--cameras", "front,above"), ("front,above", "side")),
+        (("--mains-hz", "55"), ("55 Hz", "50, 60")),
+        (("--actor", "nobody"), ("nobody",)),
+    ],
+    ids=["no size", "landscape", "camera", "mains", "actor"],
+)
+def test_what_cannot_be_filmed_is_refused_in_one_line_and_leaves_nothing(tmp_path, options, words):
+    assert_one_clear_line(livedouble("shoot", "--out", tmp_path / "data", "--minutes", "0.1", *options), *words)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_dry_run_tells_every_shot_and_setting_and_films_nothing(tmp_path):
+    outcome = livedouble("shoot", "--minutes", "10", "--read-noise", "7", "--out", tmp_path / "data", "--dry-run")
+    assert outcome.code == 0, outcome.err
+    assert "read_noise_e = 7.0" in outcome.out
+    lines = [line for line in outcome.out.splitlines() if line.endswith(" frames")]
+    assert sum(int(line.split()[-2]) for line in lines) == 19_800
+    assert "take 1" in lines[0]
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
+def test_a_tiny_shoot_makes_a_data_set_and_tells_its_figures(tmp_path):
+    folder, report = tmp_path / "data", tmp_path / "report.json"
+    outcome = livedouble(
+        "shoot", "--minutes", "0.1", "--size", "240x320", "--cameras", "front,side", "--out", folder, "--json", report,
+        timeout_s=600,
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    data = DataSet.open(folder)
+    assert set(data.cameras) == {"front", "side"}
+    values = json.loads(report.read_text())
+    assert values["frames"] == values["frames_made_now"] == 252
+    assert values["frames_per_s"] > 0
+    assert values["movie_loss"]["crop_mean_levels"] < 3
+    assert len(values["units"]) == 52
+    assert values["drawn_by"] in outcome.out
