@@ -59,27 +59,33 @@ def open_context(egl: Any, is_software: bool = False) -> Context:
     Raises:
         BackendError: There is no EGL, or nothing gives OpenGL 3.3.
     """
-    gpus = [] if is_software else [(_DEVICE_PLATFORM, device) for device in _gpus(egl)]
-    for platform, device in [*gpus, (_SURFACELESS_MESA, None)]:
+    gpus, software = _devices(egl)
+    # Without a device, Mesa chooses; that is software unless a GPU has a Mesa driver.
+    for device in [*(software if is_software else gpus), None]:
         with suppress(OpenGLError):  # a GPU without a driver, or that is not ours to use
+            platform = _SURFACELESS_MESA if device is None else _DEVICE_PLATFORM
             display = egl.eglGetPlatformDisplay(platform, device, None)
             if display and egl.eglInitialize(display, egl.EGLint(), egl.EGLint()):
                 return Context(egl, display, _context_of(egl, display))
     raise BackendError("Neither a GPU nor Mesa's software gives an OpenGL 3.3 core context through EGL.", MISSING_GL)
 
 
-def _gpus(egl: Any) -> list[Any]:
-    """EGL's devices that are hardware; none where EGL cannot list its devices."""
+def _devices(egl: Any) -> tuple[list[Any], list[Any]]:
+    """EGL's devices: GPUs, and software; both empty where EGL cannot list its devices."""
     from OpenGL.EGL.EXT.device_base import eglQueryDevicesEXT, eglQueryDeviceStringEXT
 
     names = (egl.eglQueryString(None, egl.EGL_EXTENSIONS) or b"").decode().split()
     if "EGL_EXT_platform_device" not in names or "EGL_EXT_device_base" not in names:
-        return []
-    devices, count = (egl.EGLDeviceEXT * _MOST_DEVICES)(), egl.EGLint()
+        return [], []
+    found, count = (egl.EGLDeviceEXT * _MOST_DEVICES)(), egl.EGLint()
     with suppress(OpenGLError):
-        eglQueryDevicesEXT(_MOST_DEVICES, devices, count)
-    kinds = [(device, eglQueryDeviceStringEXT(device, egl.EGL_EXTENSIONS)) for device in devices[: count.value]]
-    return [device for device, kind in kinds if _SOFTWARE_DEVICE not in (kind or b"").decode().split()]
+        eglQueryDevicesEXT(_MOST_DEVICES, found, count)
+    gpus: list[Any] = []
+    software: list[Any] = []
+    for device in found[: count.value]:
+        kinds = (eglQueryDeviceStringEXT(device, egl.EGL_EXTENSIONS) or b"").decode().split()
+        (software if _SOFTWARE_DEVICE in kinds else gpus).append(device)
+    return gpus, software
 
 
 def _context_of(egl: Any, display: Any) -> Any:
