@@ -83,6 +83,12 @@ def test_a_steady_rise_below_head_motion_is_faint() -> None:
     assert found.rise == pytest.approx(0.1)
 
 
+def test_one_picture_misread_among_many_does_not_decide() -> None:
+    # A tree of 68 points loses a raised brow in one pose of thirteen.
+    rises = [0.05, 0.03, 0.04, 0.05, 0.04, -0.06, 0.05, 0.06, 0.08, 0.07, 0.06, 0.07, 0.09]
+    assert verdict([0.3] * 13, [0.3 + rise for rise in rises]).is_right
+
+
 def test_a_steady_fall_is_reversed_and_fails() -> None:
     rest = [0.3, 0.31, 0.29, 0.3, 0.33, 0.28, 0.3]
     found = verdict(rest, [0.1, 0.12, 0.1, 0.09, 0.1, 0.1, 0.11], is_side=True)
