@@ -70,7 +70,7 @@ class Studio:
         sky: Light from ceiling and walls, from above.
         ground: The same from below.
         backdrop: Colour as displayed at the picture's centre and at its corners.
-        exposure: Factor on all light, linear: 1 = as designed.
+        exposure: Factor on all light, linear: 1 = as designed for skin of a middle tone.
     """
 
     key: SoftBox = SoftBox((-78.0, 66.0, 118.0), 70.0, 90.0, (1.56, 1.50, 1.42), 6)

@@ -139,7 +139,7 @@ class StageSetup:
             place_cm=(x + self.key_shift_cm[0], y + self.key_shift_cm[1], z),
             colour=tuple(self.key_gain * value for value in standard.key.colour),
         )
-        return replace(standard, key=key, exposure=self.light_gain)
+        return replace(standard, key=key, exposure=standard.exposure * self.light_gain)
 
 
 class Stage:
