@@ -3,13 +3,9 @@
 Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was.
 """
 
-import ctypes
 import math
 import multiprocessing as mp
-import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import ExitStack
@@ -29,6 +25,7 @@ from training.actor.performance import Performance, perform
 from training.actor.rig import Rig, build_rig
 from training.actor.skin import paint_skin
 from training.actor.stage import Stage, StageSetup
+from training.processes import begin_renderer
 from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
 
 CRF = 16  # x264: a gray level or so of difference, most of it the sensor's own noise
@@ -37,7 +34,6 @@ _BYTES_PER_VERTEX = 12
 # What x264 takes at this quality for a picture of such noise: measured, and a fifth more. Colour is of half the range.
 _GRAY_BYTES_PER_PX, _COLOUR_BYTES_PER_PX = 0.056, 0.032
 _SPARE_BYTES = 64_000_000  # texture, topology, and room for the file system
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _NOISE_SEED, _LAMP_SEED = 1, 2
 
 
@@ -155,10 +151,7 @@ _counter = None
 def _begin_process(counter: "mp.sharedctypes.Synchronized[int]") -> None:
     global _counter  # the one way a spawned pool hands a shared value to its tasks
     _counter = counter
-    if sys.platform.startswith("linux"):  # also while it waits for work, a worker ends with who started it
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Mesa's software renderer would start a thread for every core in every process.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
+    begin_renderer()
 
 
 def _count_frame() -> None:

@@ -1,6 +1,5 @@
 """`livedouble convert`: the meshes of a shot or a solved movie in the formats that studios read."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,25 +10,13 @@ from app.cli.console import JsonOption, UsageError, check_can_write, check_is_ne
 from app.cli.console import write_json as write_report
 from engine.space import LengthUnit, UpAxis
 from engine.timecode import Timecode
-
-
-class FormatName(StrEnum):
-    """What is written."""
-
-    ABC = "abc"
-    USD = "usd"
-    USDA = "usda"
-    PC2 = "pc2"
-    MDD = "mdd"
-    OBJ = "obj"
-    NPY = "npy"
-    NPZ = "npz"
+from export.take.formats import Format
 
 
 def convert(
     shot: Annotated[Path, typer.Argument(metavar="SHOT", help="A shot's folder, or the .npz of a solved movie.")],
     file: Annotated[Path, typer.Option("--out", metavar="FILE", help="The result; for obj a new folder.")],
-    to: Annotated[FormatName | None, typer.Option(help="The format; by default what the name of FILE says.")] = None,
+    to: Annotated[Format | None, typer.Option(help="The format; by default what the name of FILE says.")] = None,
     unit: Annotated[LengthUnit, typer.Option(help="Of the coordinates written.")] = LengthUnit.CM,
     up: Annotated[UpAxis, typer.Option(help="Which axis points up in the file.")] = UpAxis.Y,
     start: Annotated[
@@ -48,9 +35,9 @@ def convert(
     Example: livedouble convert data/demo/001_pangrams --to abc --out head.abc
     """
     from export.take.sequence import Placement, open_sequence
-    from export.take.write import Format, write_sequence
+    from export.take.write import write_sequence
 
-    kind = Format((to or _by_name(file)).value)
+    kind = to or _by_name(file)
     if kind is Format.OBJ:
         check_is_new(file)
         check_can_write(file)
@@ -76,10 +63,10 @@ def convert(
         write_report(json_file, report)
 
 
-def _by_name(file: Path) -> FormatName:
+def _by_name(file: Path) -> Format:
     suffix = file.suffix.lower().removeprefix(".")
     try:
-        return FormatName("usd" if suffix == "usdc" else suffix)
+        return Format("usd" if suffix == "usdc" else suffix)
     except ValueError as error:
         raise UsageError(f"{file} does not say its format.", "Give one with --to, for example --to abc.") from error
 

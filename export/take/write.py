@@ -4,7 +4,6 @@ import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +12,10 @@ from engine.errors import ShotError, StorageError
 from export.take.alembic_file import write_abc
 from export.take.arrays import write_npy, write_npz
 from export.take.binary_caches import write_mdd, write_pc2
+from export.take.formats import Format
 from export.take.obj_files import write_obj
 from export.take.sequence import MeshSequence, Placement
 from export.take.usd_file import write_usd
-
-
-class Format(StrEnum):
-    """What a mesh sequence is written as."""
-
-    ABC = "abc"
-    USD = "usd"
-    USDA = "usda"
-    PC2 = "pc2"
-    MDD = "mdd"
-    OBJ = "obj"
-    NPY = "npy"
-    NPZ = "npz"
-
 
 _WRITERS: dict[Format, Callable[[Path, MeshSequence, Placement], None]] = {
     Format.ABC: write_abc,
