@@ -113,16 +113,16 @@ def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSe
         raise ShotError(f"{folder} is a file.", "Give a new folder.")
     if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
         raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
     missing = [plan for plan in plans if not _is_made(folder / plan.name, plan, setup)]
     frame_bytes = bytes_of_a_frame(rig.topology.num_vertices, setup)
     needed = sum(plan.num_frames for plan in missing) * frame_bytes + (_SPARE_BYTES if missing else 0)
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free
     if needed > free:
         raise StorageError(
             f"The shoot needs about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free.",
             "Free some space, choose another disk, or shoot fewer minutes.",
         )
+    folder.mkdir(parents=True, exist_ok=True)
     if not (folder / SKIN_FILE).is_file():
         skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))
         partial = folder / f"{SKIN_FILE}.partial"
