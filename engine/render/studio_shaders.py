@@ -65,6 +65,8 @@ void main() {
         light += light_colour[i] * wrapped * open;
         open_to += light_group[i] * open;
     }
+    // Teeth and tongue in the lips' shade still get what gums and cheeks send on: warm light, never gray.
+    light += smoothstep(0.45, 0.6, material.x) * (1.0 - open_to.x) * vec3(0.20, 0.115, 0.095);
     towards_eye = normalize(eye_point - position);
     direction = normal;
     uv = texture_place;

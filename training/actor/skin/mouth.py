@@ -19,7 +19,7 @@ _LOWER_CROWNS_MM = (8.6, 9.0, 10.0, 8.6, 8.2, 7.6, 7.2, 7.0)
 # How much shorter than the strip's edge each tooth is.
 _UPPER_SHORT_MM = (0.0, 0.75, 0.1, 0.5, 0.7, 0.8, 0.8, 0.8)
 _LOWER_SHORT_MM = (0.1, 0.0, 0.0, 0.4, 0.6, 0.7, 0.7, 0.7)
-_IVORY = np.array([0.950, 0.895, 0.790], np.float32)
+_IVORY = np.array([0.965, 0.915, 0.835], np.float32)
 _GUM = np.array([0.73, 0.415, 0.400], np.float32)
 _TONGUE = np.array([0.790, 0.430, 0.405], np.float32)
 _MUCOSA = np.array([0.600, 0.265, 0.250], np.float32)
