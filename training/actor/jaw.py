@@ -13,6 +13,7 @@ from training.actor.anatomy import Anatomy
 UNITS = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 _EDGE_DROP_CM = 0.17  # the upper incisors' edge below the line where the lips meet
 _OVERBITE_CM, _OVERJET_CM = 0.12, 0.24  # the lower incisors' edge above and behind the upper one's
+_TIP_CM, _TIP_WIDTH = 1.1, 0.5  # the tongue's tip: how long, and how wide its end is to what it was
 _LIP_CLEARANCE_CM = 0.07  # between upper incisors and the closed lips in front of them
 _UPRIGHT_SHARE = 0.5  # of the incisors' slant that is taken out; the sculptor's gums lean into the lips
 _ARCH_THICKNESS_CM = 0.6
@@ -137,7 +138,11 @@ def place_teeth(anatomy: Anatomy, shape: np.ndarray, lip_line: np.ndarray, lip_d
     move_lower = np.array([0, wanted[0] - lower_edge.height[0], wanted[1] - lower_edge.depth[0]])
     shape[upper] += move_upper
     shape[lower] += move_lower
-    shape[anatomy.parts["tongue"]] += move_lower
+    tongue = anatomy.parts["tongue"]
+    shape[tongue] += move_lower
+    # The package's tongue ends square: its last stretch becomes a tip.
+    share = np.clip((shape[tongue, 2].max() - shape[tongue, 2]) / _TIP_CM, 0, 1)
+    shape[tongue, 0] *= _TIP_WIDTH + (1 - _TIP_WIDTH) * np.sqrt(1 - (1 - share) ** 2)
 
 
 def arches(anatomy: Anatomy, shape: np.ndarray) -> tuple[DentalArch, DentalArch]:
