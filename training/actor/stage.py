@@ -25,7 +25,7 @@ _CROP_SHARE = 0.75  # of the picture's height: the whole face with room for an o
 _CROP_TOP = 0.125
 _SMALLEST_PX = 120
 _MIDDLE_LEVEL = 0.18  # linear luminance of skin that is exposed as the lamps were designed
-_METERING = 0.3  # 0 exposes every skin alike, 1 makes every skin equally light
+_METERING = 0.36  # 0 exposes every skin alike, 1 makes every skin equally light
 _NECK_PIVOT_CM = np.array([0.0, -8.5, -1.5], np.float32)
 
 
