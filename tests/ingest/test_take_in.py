@@ -93,6 +93,19 @@ def test_another_actor_and_another_picture_size_are_refused(tmp_path: Path, movi
         ingest(tmp_path, wide, write_cache(tmp_path), crops={})
 
 
+@pytest.mark.parametrize("has_data", [True, False])
+def test_another_actor_on_the_same_topology_is_pointed_out(has_data: bool, tmp_path: Path, movie: Path) -> None:
+    if has_data:
+        ingest(tmp_path, movie, write_cache(tmp_path))
+    head().save(tmp_path / "actor.npz")
+    broad = performance() * np.float32([1.1, 0.97, 0.92])  # 5 mm from the actor, the same height
+    for vertices, is_other in ((performance(), False), (broad, True)):
+        cache = write_cache(tmp_path, vertices=vertices + np.float32([0.3, 0, 0]))
+        asked = request(tmp_path, movie, cache, topology=None if has_data else tmp_path / "actor.npz")
+        notes = plan_ingest(asked).notes
+        assert any("looks like another actor" in note for note in notes) == is_other, notes
+
+
 def test_no_crop_and_an_odd_size_are_pointed_out(tmp_path: Path) -> None:
     film = write_movie(tmp_path / "a.mkv", codec="ffv1", size=(95, 127))
     plan = plan_ingest(request(tmp_path, film, write_cache(tmp_path), crops={}))

@@ -20,6 +20,7 @@ from training.ingest.actor_mesh import ActorMesh, TopologyFile, Winding, build_t
 from training.ingest.align import Overlap, align
 from training.ingest.footage import Footage, MovieFootage
 from training.ingest.frame_of_reference import Claim, Space, check_order, find_space
+from training.ingest.likeness import likeness_notes, unlikeness_mm
 from training.ingest.numbered import is_sequence
 from training.ingest.open_points import open_points
 from training.ingest.source import PointFacts, PointSource, nearest_rate
@@ -249,7 +250,11 @@ def _meshes(
         mesh = build_topology(polygons, first if reference is None else reference, request.winding)
     check_faces(facts.polygons, mesh.topology)
     if reference is not None:
-        mesh = replace(mesh, notes=mesh.notes + check_order(first, mesh.topology.neutral, mesh.topology.faces))
+        stands = check_order(first, mesh.topology.neutral, mesh.topology.faces)
+        distance_mm = unlikeness_mm(
+            lambda index: space.to_house(points.frame(overlap.first_mesh + index)), overlap.num_frames, reference
+        )
+        mesh = replace(mesh, notes=mesh.notes + stands + likeness_notes(distance_mm))
     return space, mesh
 
 
