@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,34 @@ def test_validation_brings_back_no_training_shot_of_the_same_seed(rig: Rig) -> N
     for acted in _all_of(Role.VALIDATION, rig):
         assert not any(f"[{title}]" in acted.notes for title in titles)
         assert not any(sentence in acted.notes for sentence in SENTENCES)
+
+
+def test_notes_name_only_what_is_seen_and_heard_within_the_shot_and_mark_what_is_cut() -> None:
+    text = "We promised them both a proper meal before the show."
+    score = Score(30, UNITS)
+    score.say(text, "neutral", -0.6, np.random.default_rng(1))
+    (quoted,) = score.notes
+    words = quoted.removeprefix('neutral: "... ').removesuffix(' ..."')
+    assert words in text
+    assert 1 <= len(words.split()) <= 6, "one second holds no whole sentence"
+
+    score = Score(30, UNITS)
+    express(score, EXPRESSIONS[0], 1.1, np.random.default_rng(1))  # after the end
+    score.note("long ago", -3.0, -1.0)
+    score.note("begun before", -1.0, 0.5)
+    score.note("whole", 0.2, 0.6)
+    score.note("cut", 0.7, 2.0)
+    score.head("[a scene of which nothing is seen]", 0.9)
+    assert score.notes == ("... begun before", "whole", "cut ...")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_notes_of_a_shot_of_one_second_are_few(role: Role) -> None:
+    for seed in range(6):
+        assert len(re.findall(r"[a-z']+", perform(role, 30, (seed, 1), UNITS).notes)) <= 24
+
+
+def test_a_whole_sentence_is_quoted_whole() -> None:
+    score = Score(300, UNITS)
+    score.say(SENTENCES[0], "tired", 0.5, np.random.default_rng(1))
+    assert score.notes == (f'tired: "{SENTENCES[0]}"',)

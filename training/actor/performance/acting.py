@@ -89,7 +89,7 @@ def play_scenes(
             scene = scenes[place]
             lines = scene.lines[int(rng.integers(0, len(scene.lines) - 2)) :] if is_first else scene.lines
             is_first = False
-            score.notes.append(f"[{scene.title}]")
+            score.head(f"[{scene.title}]", moment)
             for tone, text in lines:
                 if moment >= score.length_s:
                     break
@@ -150,8 +150,9 @@ def _listen(score: Score, moment: float, rng: np.random.Generator) -> float:
             names = REACTIONS_OF[tone]
             inner = express(score, _BY_NAME[names[rng.integers(len(names))]], inner, rng)
         inner += rng.uniform(0.1, 0.9)
-    score.notes.append("listens")
-    return max(moment + length, inner - 0.1)
+    end_s = max(moment + length, inner - 0.1)
+    score.note("listens", moment, end_s)
+    return end_s
 
 
 def _something_else(

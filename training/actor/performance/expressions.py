@@ -142,7 +142,7 @@ def express(score: Score, expression: Expression, start_s: float, rng: np.random
             curve = score.gesture(begin, onset, apex, fall)
             score.face[:, score.column(unit)] += gain * side_gain.get(side, 1.0) * curve
     _carry_the_head(score, expression, start_s, onset + apex, offset, rng)
-    score.notes.append(f"{expression.name}{' (one-sided)' if is_one_sided else ''}")
+    score.note(f"{expression.name}{' (one-sided)' if is_one_sided else ''}", start_s, start_s + onset + apex + offset)
     return start_s + onset + apex + brows_lead_s
 
 

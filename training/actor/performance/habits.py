@@ -27,7 +27,7 @@ def laugh(score: Score, start_s: float, rng: np.random.Generator) -> float:
     throw = rng.choice((-1.0, 1.0), p=(0.7, 0.3)) * rng.uniform(2.0, 6.0) * size
     score.turn_deg[:, 1] += throw * smile + 1.3 * size * inside * fading * (burst - 0.5)
     score.turn_deg[:, 2] += rng.normal(0, 2.0) * smile
-    score.notes.append("laughs")
+    score.note("laughs", start_s, end_s + 0.4)
     return end_s + 0.4
 
 
@@ -41,7 +41,7 @@ def sigh(score: Score, start_s: float, rng: np.random.Generator) -> float:
     score.add_face({"jawOpen": 0.15, "mouthFunnel": 0.3, "cheekPuff": blown, "mouthFrown": 0.2, "eyeBlink": 0.3}, out)
     score.turn_deg[:, 1] += rng.uniform(2.0, 5.0) * (out - 0.5 * up)
     score.glances.append(Glance(start_s + inhale, start_s + inhale + exhale, rng.normal(0, 8), rng.uniform(-14, 6)))
-    score.notes.append("sighs")
+    score.note("sighs", start_s, start_s + inhale + exhale)
     return start_s + inhale + exhale
 
 
@@ -81,7 +81,7 @@ def chew(score: Score, start_s: float, rng: np.random.Generator) -> float:
     score.add_face({"jawRight": 1.0, "mouthRight": 0.35}, np.maximum(-across, 0))
     score.add_face({"mouthPress": 0.22, "cheekPuff": 0.14, "mouthShrugLower": 0.15}, inside)
     score.keep_lips_shut(score.gesture(start_s, 0.15, length - 0.3, 0.15))
-    score.notes.append("chews")
+    score.note("chews", start_s, start_s + length)
     return start_s + length
 
 
@@ -102,7 +102,7 @@ def bite_lip(score: Score, start_s: float, rng: np.random.Generator) -> float:
     curve = score.gesture(start_s, 0.3, hold, 0.35)
     score.add_face({"mouthRollLower": 0.8, "mouthUpperUp": 0.16, "browInnerUp": 0.3, "jawOpen": 0.05}, curve)
     score.held_bite = np.maximum(score.held_bite, curve)
-    score.notes.append("bites the lip")
+    score.note("bites the lip", start_s, start_s + hold + 0.65)
     return start_s + hold + 0.65
 
 
@@ -117,7 +117,7 @@ def purse(score: Score, start_s: float, rng: np.random.Generator) -> float:
     sign = 1.0 if side == "Left" else -1.0
     score.glances.append(Glance(start_s, start_s + length, sign * rng.uniform(6, 16), rng.uniform(-4, 12)))
     score.turn_deg[:, 2] += sign * rng.uniform(0, 3.5) * curve
-    score.notes.append("thinks")
+    score.note("thinks", start_s, start_s + length)
     return start_s + length
 
 
@@ -139,7 +139,7 @@ def puff_out(score: Score, start_s: float, rng: np.random.Generator) -> float:
     score.add_face({"cheekPuff": rng.uniform(0.6, 1.0), "mouthPress": 0.25, "browOuterUp": 0.3}, full)
     score.keep_lips_shut(full)
     score.add_face({"mouthFunnel": 0.45, "mouthPucker": 0.3, "jawOpen": 0.08}, out)
-    score.notes.append("puffs")
+    score.note("puffs", start_s, start_s + fill + 1.0)
     return start_s + fill + 1.0
 
 
@@ -153,7 +153,7 @@ def yawn(score: Score, start_s: float, rng: np.random.Generator) -> float:
     )  # fmt: skip
     score.shut = np.maximum(score.shut, smooth_step(1.8 * curve - 0.5))
     score.turn_deg[:, 1] -= rng.uniform(2, 6) * curve
-    score.notes.append("yawns")
+    score.note("yawns", start_s, start_s + length)
     return start_s + length
 
 

@@ -141,7 +141,7 @@ def look_round(score: Score, start_s: float, length_s: float, rng: np.random.Gen
     share = score.gesture(start_s, 0.1, max(0.1, len(ends) * stay_s + circle_s), 0.1)
     score.gaze_deg += share[:, None] * path
     score.gaze_share = np.maximum(score.gaze_share, share)
-    score.notes.append("gaze to its ends")
+    score.note("gaze to its ends", start_s, start_s + len(ends) * stay_s + circle_s)
 
 
 def _line_up(
@@ -187,5 +187,6 @@ def _play(
         score.keep_lips_shut(whole)
     if exercise_.is_shut:
         score.shut = np.maximum(score.shut, whole)
-    score.notes.append(exercise_.name)
-    return start_s + step_s * _share(exercise_)
+    end_s = start_s + step_s * _share(exercise_)
+    score.note(exercise_.name, start_s, end_s)
+    return end_s

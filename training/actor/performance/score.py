@@ -3,6 +3,7 @@
 Rule: whoever plays adds to it at any time of the shot; what falls before the first frame or after the last is cut.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,23 @@ class Span:
     is_spoken: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was played, and when; times may lie outside the shot.
+
+    Args:
+        start_s: From the shot's first frame.
+        end_s: Likewise.
+        words: For people.
+        is_heading: Names what follows rather than something played.
+    """
+
+    start_s: float
+    end_s: float
+    words: str
+    is_heading: bool = False
+
+
 class Score:
     """One shot, being written.
 
@@ -77,12 +95,29 @@ class Score:
         self.phrase_ends_s: list[float] = []
         self.glances: list[Glance] = []
         self.spans: list[Span] = []
-        self.notes: list[str] = []
+        self._notes: list[Note] = []
 
     @property
     def length_s(self) -> float:
         """Of the shot."""
         return self.num_frames / RATE_HZ
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What can be seen in the shot, in order; what its start or end cuts off is marked by dots."""
+        seen = sorted((note for note in self._notes if note.start_s < self.length_s - 1 / RATE_HZ and note.end_s > 0),
+                      key=lambda note: note.start_s)  # fmt: skip
+        while len(seen) > 1 and seen[-1].is_heading:
+            seen.pop()
+        return tuple(self._in_words(note) for note in seen)
+
+    def note(self, words: str, start_s: float, end_s: float) -> None:
+        """Say for people what is played from one time to another."""
+        self._notes.append(Note(start_s, end_s, words))
+
+    def head(self, words: str, start_s: float) -> None:
+        """Say for people what begins now and holds until the next heading."""
+        self._notes.append(Note(start_s, self.length_s, words, is_heading=True))
 
     def column(self, unit: str) -> int:
         """The unit's place in a row of weights."""
@@ -109,7 +144,7 @@ class Score:
         last = min(self.num_frames, int(np.ceil(end_s * RATE_HZ)))
         if last > first:
             self._move_mouth(reading, start_s, slice(first, last), tone)
-            self.notes.append(f'{tone_name}: "{text}"')
+            self._quote(text, tone_name, reading, start_s)
         self.phrase_ends_s += [start_s + moment for moment in reading.phrase_ends_s]
         self.spans.append(Span(start_s, end_s, tone, is_spoken=True))
         self._stress(reading, start_s, tone, rng)
@@ -123,6 +158,27 @@ class Score:
         target = weights_of(TONES[tone_name].face, self.units) * rng.normal(1.0, 0.13, len(self.units)).clip(0.6, 1.4)
         self.moods += (strength * waver * curve)[:, None] * target
         self.mood_share += curve
+
+    def _quote(self, text: str, tone_name: str, reading: Reading, start_s: float) -> None:
+        """Note the words that are heard within the shot, and no others."""
+        places = re.finditer(r"[A-Za-z']+", text)
+        spoken = [
+            (place, start_s + begin, start_s + end) for place, (begin, end) in zip(places, reading.words_s, strict=True)
+        ]
+        heard = [place for place, (_, begin, end) in enumerate(spoken) if 0 <= (begin + end) / 2 < self.length_s]
+        if not heard:
+            return
+        first, last = heard[0], heard[-1]
+        before = "... " if first > 0 else ""
+        after = text[spoken[last][0].end() :] if last == len(spoken) - 1 else " ..."
+        words = text[spoken[first][0].start() : spoken[last][0].end()]
+        # The dots stand within the quotation marks already.
+        begin, end = max(0.0, spoken[first][1]), min(self.length_s, spoken[last][2])
+        self.note(f'{tone_name}: "{before}{words}{after}"', begin, end)
+
+    def _in_words(self, note: Note) -> str:
+        before = "... " if note.start_s < 0 and not note.is_heading else ""
+        return f"{before}{note.words}{' ...' if note.end_s > self.length_s else ''}"
 
     def _move_mouth(self, reading: Reading, start_s: float, frames: slice, tone: Tone) -> None:
         moved = articulate(reading, self.times[frames] - start_s, tone, self.units)

@@ -78,10 +78,12 @@ class Reading:
     Args:
         phones: In order, without gaps; begins and ends with a pause.
         phrase_ends_s: Moments at which a phrase ended.
+        words_s: From when to when each word is said.
     """
 
     phones: tuple[Phone, ...]
     phrase_ends_s: tuple[float, ...]
+    words_s: tuple[tuple[float, float], ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -133,6 +135,7 @@ def read_aloud(text: str, tone: Tone, rng: np.random.Generator) -> Reading:
     tokens = words_of(text)
     phones = [Phone(PAUSE, 0, 0.0, _BREATH_S)]
     phrase_ends: list[float] = []
+    words_s: list[tuple[float, float]] = []
 
     def append(symbol: str, stress: int, length_s: float, accent: float = 0.0) -> None:
         phones.append(Phone(symbol, stress, phones[-1].start_s + phones[-1].length_s, length_s, accent))
@@ -145,13 +148,15 @@ def read_aloud(text: str, tone: Tone, rng: np.random.Generator) -> Reading:
             if place < len(tokens) - 1:
                 append(PAUSE, 0, rng.uniform(*_PAUSES_S[token]) / pace)
             continue
+        start_s = phones[-1].start_s + phones[-1].length_s
         is_last = place + 1 == len(tokens) or tokens[place + 1] in _PAUSES_S
         for sound in _sounds(pronounce(token)):
             length = _length_s(sound, is_last, accents[place]) / pace * rng.normal(1.0, 0.08)
             shortest = _SHORTEST_CONTACT_S if sound.symbol in LIP_CLOSURES | LIP_TO_TEETH else 0.022
             append(sound.symbol, sound.stress, max(shortest, length), accents[place])
+        words_s.append((start_s, phones[-1].start_s + phones[-1].length_s))
     append(PAUSE, 0, _REST_S)
-    return Reading(tuple(phones), tuple(phrase_ends))
+    return Reading(tuple(phones), tuple(phrase_ends), tuple(words_s))
 
 
 def _accents(tokens: list[str], rng: np.random.Generator) -> list[float]:
