@@ -47,7 +47,7 @@ class ShotFacts:
     num_frames: int
     num_vertices: int
     rate: tuple[int, int]  # frames per second, numerator and denominator
-    timecode: str  # of the first frame
+    timecode: str  # of the first frame; empty where nobody knows it
     movies: Mapping[str, str]  # file name inside the shot's folder, by camera; `front` is always there
     points: str  # file name inside the shot's folder
     slate: str = ""  # scene and take, as on the clapper board
@@ -77,8 +77,8 @@ class Shot:
 
     @property
     def timecode(self) -> Timecode:
-        """Of the first frame."""
-        return Timecode.parse(self.facts.timecode, self.rate)
+        """Of the first frame; counted from midnight where nobody knows it."""
+        return Timecode.parse(self.facts.timecode, self.rate) if self.facts.timecode else Timecode(0, self.rate)
 
     def movie_path(self, camera: str = FRONT) -> Path:
         """The movie file of a camera.

@@ -175,7 +175,7 @@ def _report(plan: "IngestPlan", ingested: "Ingested | None") -> IngestReport:
     return IngestReport(
         data_set=str(plan.request.folder), shot=plan.name, role=plan.request.role.value, actor=plan.actor,
         frames=plan.overlap.num_frames, vertices=plan.topology.num_vertices,
-        rate=(plan.rate.numerator, plan.rate.denominator), timecode=str(plan.timecode),
+        rate=(plan.rate.numerator, plan.rate.denominator), timecode=str(plan.timecode or ""),
         pictures={
             camera: f"{of.codec} {of.width_px}x{of.height_px} {of.num_bits} bit {'gray' if of.is_gray else 'colour'}"
             for camera, of in facts.items()
@@ -197,10 +197,11 @@ def _tell(report: IngestReport, plan: "IngestPlan") -> None:
     def say(line: str) -> None:
         out.print(line, soft_wrap=True, markup=False)
 
+    start = f"from {report.timecode}" if report.timecode else "no timecode"
     verb = "written" if report.is_written else "would be written"
     say(
-        f"{report.data_set}/{report.shot} {verb}: {report.frames} frames at {float(plan.rate):g}/s from"
-        f" {report.timecode}, {report.vertices} vertices, {report.role}, of {report.actor}."
+        f"{report.data_set}/{report.shot} {verb}: {report.frames} frames at {float(plan.rate):g}/s,"
+        f" {start}, {report.vertices} vertices, {report.role}, of {report.actor}."
     )
     for camera, pictures in report.pictures.items():
         say(f"  {camera}: {pictures}, crop {plan.viewpoints[camera].crop}, aligned {report.alignment[camera]}")

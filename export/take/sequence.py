@@ -78,7 +78,7 @@ def open_sequence(source: Path, topology: Path | None) -> MeshSequence:
         known = topology or (beside if beside.is_file() else None)
         sequence = MeshSequence(
             shot.facts.name, shot.facts.num_frames, shot.facts.num_vertices,
-            lambda index: np.asarray(vertices[index]), shot.rate, shot.timecode,
+            lambda index: np.asarray(vertices[index]), shot.rate, shot.timecode if shot.facts.timecode else None,
         )  # fmt: skip
     else:
         sequence, known = _solved(source), topology

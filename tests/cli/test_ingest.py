@@ -51,7 +51,7 @@ def test_a_take_becomes_a_shot_and_the_report_says_how(takes: Path, tmp_path: Pa
     more = ["--slate", "12A-3", "--notes", "angry", "--actor", "anna", "--json", report_file]
     outcome = livedouble(*_ingest(takes, tmp_path / "anna", *more))
     assert outcome.code == 0, outcome.err
-    assert "10 frames at 30/s from 01:00:00:00, 178 vertices, pangrams, of anna" in outcome.out
+    assert "10 frames at 30/s, from 01:00:00:00, 178 vertices, pangrams, of anna" in outcome.out
     assert "aligned by timecode" in outcome.out
     data = DataSet.open(tmp_path / "anna")
     assert (data.actor, data.shots[0].facts.slate, data.shots[0].facts.notes) == ("anna", "12A-3", "angry")
@@ -123,6 +123,23 @@ def test_a_shot_is_converted_to_every_format(run: Run, takes: Path, tmp_path: Pa
     assert outcome.code == 0, outcome.err
     assert sorted(path.name for path in (tmp_path / "meshes").iterdir())[0] == "001_pangrams.108000.obj"
     assert not list(tmp_path.glob("*partial*"))
+
+
+def test_a_timecode_that_nobody_knows_is_not_invented(run: Run, tmp_path: Path) -> None:
+    film = write_movie(tmp_path / "front.mp4", timecode=None)
+    points = ["--points", write_cache(tmp_path, timecode=None), "--role", "pangrams"]
+    outcome = run("ingest", "--out", tmp_path / "anna", "--video", film, *points)
+    assert outcome.code == 0, outcome.err
+    assert "10 frames at 30/s, no timecode, 178 vertices" in outcome.out
+    shot = DataSet.open(tmp_path / "anna").shots[0]
+    assert (shot.facts.timecode, shot.timecode.frame_number) == ("", 0)
+    outcome = run("convert", shot.folder, "--out", tmp_path / "out.npz")
+    assert "(no timecode)" in outcome.out
+    with np.load(tmp_path / "out.npz") as file:
+        assert str(file["timecode"]) == ""
+    assert_one_clear_line(
+        run("convert", shot.folder, "--out", tmp_path / "a.npy", "--start", "timecode"), "no timecode"
+    )
 
 
 def test_a_solved_movie_is_converted(run: Run, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class IngestPlan:
         footage: By camera.
         points: The point cache.
         rate: Of the shot.
-        timecode: Of the shot's first frame.
+        timecode: Of the shot's first frame; None where nothing says it.
         overlap: Which frames.
         space: Unit and axes of the cache.
         topology: The actor's.
@@ -102,7 +102,7 @@ class IngestPlan:
     footage: Mapping[str, Footage]
     points: PointSource
     rate: Fraction
-    timecode: Timecode
+    timecode: Timecode | None
     overlap: Overlap
     space: Space
     topology: Topology
@@ -211,13 +211,13 @@ def _check_label(label: str | None, rate: Fraction) -> None:
             ) from error
 
 
-def _timecode(footage: Mapping[str, Footage], points: PointFacts, overlap: Overlap, rate: Fraction) -> Timecode:
+def _timecode(footage: Mapping[str, Footage], points: PointFacts, overlap: Overlap, rate: Fraction) -> Timecode | None:
     front = footage[FRONT].facts.timecode
     if front is not None:
         return Timecode(front.frame_number, rate, front.is_drop_frame).plus(overlap.first_picture(FRONT))
     if points.timecode is not None:
         return Timecode.parse(points.timecode, rate).plus(overlap.first_mesh)
-    return Timecode(0, rate)
+    return None
 
 
 def _meshes(

@@ -161,7 +161,7 @@ def _facts(plan: IngestPlan, movies: dict[str, str]) -> ShotFacts:
     return ShotFacts(
         name=plan.name, role=request.role, num_frames=plan.overlap.num_frames,
         num_vertices=plan.topology.num_vertices, rate=(plan.rate.numerator, plan.rate.denominator),
-        timecode=str(plan.timecode), movies=movies, points=_POINTS, slate=request.slate, notes=request.notes,
+        timecode=str(plan.timecode or ""), movies=movies, points=_POINTS, slate=request.slate, notes=request.notes,
         is_gray=all(film.facts.is_gray for film in plan.footage.values()),
     )  # fmt: skip
 
