@@ -56,7 +56,7 @@ ROSTER: tuple[Casting, ...] = (
             "oval": 0.35, "nose_hump": 0.25, "nose_width": -0.15, "upper_lip": 0.2, "lower_lip": 0.3,
             "chin_width": 0.2, "cheekbones": 0.35
         }),
-        Complexion(),
+        Complexion(brow_weight=1.3),
         7,
     ),
     Casting(
