@@ -15,7 +15,7 @@ from training.actor.performance.head import SHIFT_LIMIT_CM, TURN_LIMIT_DEG
 from training.actor.performance.score import Score
 from training.actor.rig import Rig, build_rig
 from training.actor.speech.scenes import SCENES
-from training.actor.speech.sentences import SENTENCES
+from training.actor.speech.sentences import LATER_PANGRAMS, PANGRAMS, SENTENCES
 from training.actor.speech.tones import TONES
 
 FRAMES = 450  # as a shoot's shots are long
@@ -201,7 +201,14 @@ def test_validation_brings_back_no_training_shot_of_the_same_seed(rig: Rig) -> N
     titles = {scene.title for scene in SCENES}
     for acted in _all_of(Role.VALIDATION, rig):
         assert not any(f"[{title}]" in acted.notes for title in titles)
-        assert not any(sentence in acted.notes for sentence in SENTENCES)
+        assert not any(sentence in acted.notes for sentence in (*SENTENCES, *PANGRAMS))
+
+
+def test_a_shot_of_pangrams_reads_pangrams_mostly() -> None:
+    notes = " ".join(perform(Role.PANGRAMS, 1800, (7, number), UNITS).notes for number in range(3))
+    num_pangrams, num_others = (sum(notes.count(text) for text in texts) for texts in (PANGRAMS, SENTENCES))
+    assert num_pangrams > 1.8 * num_others > 0
+    assert not any(text in notes for text in LATER_PANGRAMS)
 
 
 def test_notes_name_only_what_is_seen_and_heard_within_the_shot_and_mark_what_is_cut() -> None:

@@ -18,7 +18,7 @@ from training.actor.speech.phones import (
     words_of,
 )  # fmt: skip
 from training.actor.speech.scenes import LATER_SCENES, SCENES
-from training.actor.speech.sentences import LATER_SENTENCES, SENTENCES
+from training.actor.speech.sentences import LATER_PANGRAMS, LATER_SENTENCES, PANGRAMS, SENTENCES
 from training.actor.speech.tones import TONES
 from training.actor.speech.visemes import ARTICULATORS, SHAPES_OF, VISEMES
 
@@ -34,7 +34,7 @@ UNITS = tuple(
     )
 )
 SCENE_LINES = [text for scene in (*SCENES, *LATER_SCENES) for _, text in scene.lines]
-TEXTS = [*SENTENCES, *LATER_SENTENCES, *SCENE_LINES]
+TEXTS = [*SENTENCES, *LATER_SENTENCES, *PANGRAMS, *LATER_PANGRAMS, *SCENE_LINES]
 
 
 def _said(text: str, tone: str = "neutral", seed: int = 0) -> tuple[Reading, np.ndarray, Mouth]:
@@ -74,6 +74,15 @@ def test_the_sentences_hold_every_sound_of_english_several_times() -> None:
         assert symbol == PAUSE or sounds.count(symbol) >= 5, symbol
 
 
+def test_pangrams_hold_every_letter_and_no_two_are_alike() -> None:
+    assert len(PANGRAMS) >= 20
+    assert len(LATER_PANGRAMS) >= 3
+    assert len({*PANGRAMS, *LATER_PANGRAMS}) == len(PANGRAMS) + len(LATER_PANGRAMS)
+    for text in (*PANGRAMS, *LATER_PANGRAMS):
+        missing = {*"abcdefghijklmnopqrstuvwxyz"} - {*text.lower()}
+        assert not missing, (text, missing)
+
+
 def test_scenes_have_the_length_of_a_monologue_and_known_tones_that_change() -> None:
     assert len(SCENES) >= 12
     for scene in (*SCENES, *LATER_SCENES):
@@ -85,8 +94,8 @@ def test_scenes_have_the_length_of_a_monologue_and_known_tones_that_change() -> 
 
 
 def test_the_later_session_says_nothing_that_was_said_in_training() -> None:
-    later = {*LATER_SENTENCES, *(text for scene in LATER_SCENES for _, text in scene.lines)}
-    trained = {*SENTENCES, *(text for scene in SCENES for _, text in scene.lines)}
+    later = {*LATER_SENTENCES, *LATER_PANGRAMS, *(text for scene in LATER_SCENES for _, text in scene.lines)}
+    trained = {*SENTENCES, *PANGRAMS, *(text for scene in SCENES for _, text in scene.lines)}
     assert not later & trained
 
 

@@ -3,7 +3,8 @@
 Rule: a part fills the whole shot, however long, and begins as if the camera had been switched on in the middle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle
 
 import numpy as np
 
@@ -34,6 +35,7 @@ REACTIONS_OF: Mapping[str, tuple[str, ...]] = {
     "thoughtful": ("concentration", "doubt", "doubt, other side", "shrug of the mouth"),
     "surprised": ("surprise", "mild surprise", "happy surprise", "angry surprise", "awe"),
 }
+_OTHERS_SHARE = 0.35  # after so many pangrams comes another sentence, for sounds that letters do not ask for
 _BY_NAME = {expression.name: expression for expression in EXPRESSIONS}
 
 
@@ -49,22 +51,31 @@ def show_expressions(score: Score, rng: np.random.Generator) -> None:
             moment = leaving_s + (rng.uniform(0.0, 0.25) if rng.random() < 0.25 else rng.uniform(0.3, 0.9))
 
 
-def recite(score: Score, sentences: tuple[str, ...], rng: np.random.Generator) -> None:
-    """Sentence after sentence, the tone changing every one or two."""
+def recite(score: Score, pangrams: tuple[str, ...], others: tuple[str, ...], rng: np.random.Generator) -> None:
+    """Sentence after sentence, pangrams mostly, the tone changing every one or two."""
     moment = -rng.uniform(0.0, 1.0)
     tones = list(TONES)
     tone, remaining = tones[rng.integers(len(tones))], 0
-    while moment < score.length_s:
-        for place in rng.permutation(len(sentences)):
-            if moment >= score.length_s:
-                break
-            if remaining == 0:
-                tone, remaining = tones[rng.integers(len(tones))], int(rng.integers(1, 3))
-            remaining -= 1
-            moment = _line(score, sentences[place], tone, moment, rng)
-            if rng.random() < 0.15:
-                moment = (swallow, wet_lips)[rng.integers(2)](score, moment, rng)
-            moment += rng.uniform(0.1, 0.6)
+    for sentence in _reading_order(pangrams, others, rng):
+        if moment >= score.length_s:
+            break
+        if remaining == 0:
+            tone, remaining = tones[rng.integers(len(tones))], int(rng.integers(1, 3))
+        remaining -= 1
+        moment = _line(score, sentence, tone, moment, rng)
+        if rng.random() < 0.15:
+            moment = (swallow, wet_lips)[rng.integers(2)](score, moment, rng)
+        moment += rng.uniform(0.1, 0.6)
+
+
+def _reading_order(pangrams: tuple[str, ...], others: tuple[str, ...], rng: np.random.Generator) -> Iterator[str]:
+    """Without end; nothing comes again before every other of its kind."""
+    other = cycle([others[place] for place in rng.permutation(len(others))])
+    while True:
+        for place in rng.permutation(len(pangrams)):
+            yield pangrams[place]
+            if rng.random() < _OTHERS_SHARE:
+                yield next(other)
 
 
 def play_scenes(

@@ -15,7 +15,7 @@ from training.actor.performance.head import breath, shift_head, turn_head
 from training.actor.performance.motion_range import exercise
 from training.actor.performance.score import Score
 from training.actor.speech.scenes import LATER_SCENES, SCENES
-from training.actor.speech.sentences import LATER_SENTENCES, SENTENCES
+from training.actor.speech.sentences import LATER_PANGRAMS, LATER_SENTENCES, PANGRAMS, SENTENCES
 
 _LATER_VARIETY = 0.85
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
@@ -89,8 +89,8 @@ def _play_part(role: Role, score: Score, rng: np.random.Generator) -> None:
         case Role.EXPRESSIONS:
             show_expressions(score, rng)
         case Role.PANGRAMS:
-            recite(score, SENTENCES, rng)
+            recite(score, PANGRAMS, SENTENCES, rng)
         case Role.IN_CHARACTER:
             play_scenes(score, SCENES, rng)
         case Role.VALIDATION:
-            play_scenes(score, LATER_SCENES, rng, LATER_SENTENCES, _LATER_VARIETY)
+            play_scenes(score, LATER_SCENES, rng, LATER_PANGRAMS + LATER_SENTENCES, _LATER_VARIETY)

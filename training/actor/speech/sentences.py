@@ -1,7 +1,40 @@
-"""Sentences that between them hold every sound of English many times over, for reading in any tone.
+"""What is read aloud: pangrams, each with every letter, and sentences that hold every sound many times over.
 
-Rule: what a validation shot says is never said in training; the two lists share no sentence.
+Rule: what a validation shot says is never said in training; `LATER_` lists share nothing with the others.
 """
+
+PANGRAMS = (
+    "Jovial bakers whisk plump figs and quince into my extra glazed dough.",
+    "The quiet judge will fix our broken vase with paste and zany charm.",
+    "Six cozy mice quietly gnawed the jar of plum, kiwi, and very old beans.",
+    "My brave uncle Jack wants to fix a puzzle with green squid on the map, or his boat.",
+    "Vague old maps by Jack quietly froze the exhausted crew in pizza wrap.",
+    "Bold Quentin gave Max five jars of hazelnut spread, which he likes by the cup, with pie.",
+    "Why did Felix zip by in my jet and park between quaint old villages, above his boat, to come home?",
+    "A zebra from Quebec just walked past my house with five pigs, an ox, and a goldfish that loves to dive.",
+    "Zoe quickly wove a fox from jute, the big pipes humming behind her, and lost.",
+    "Would Jacob please move that quartz box, since my foot and knee hang under it?",
+    "Exactly who gave Jim Burke a prize squid for lunch and told us?",
+    "Mad Victor bought quilts, fox pajamas, and two zinc keys for her.",
+    "Jane quizzed five hungry cooks about my extra waffles and plum pie.",
+    "Below the quay, Jim faxed pictures of a dozen very dark gray whales.",
+    "We have to move this quartz jug, said Max, before you trip and break a clavicle.",
+    "Very few expect the lazy black dog to jump, squirm, and whine before us.",
+    "Give back my fixed jar, lazy thief, or pay me twelve squid and a bone.",
+    "Quiet Hazel forgave six jumpy ducks who broke the mill in March, but not twice.",
+    "Max just asked if the bronze cow weighs very much, or quite a lot, on top.",
+    "Pack the wax, July, and squeeze five big lemons from Haiti over dry figs.",
+    "Five jumbo trucks whizzed by the quiet park, and six dogs barked in alarm, even mine.",
+    "Both vampires quite like jazz, wax fruit, and my good coffee.",
+    "Who squeezed the big plum next to my favorite jacket, and drank up?",
+    "Dave froze a liquid mixture of chalk, jam, pepper, and gray water with nobody's help.",
+    "Jokes about pizza vexed the quiet mayor of Glen, who had come down in person.",
+    "A jolly quartet of big gray wolves zipped past my next dock at half speed.",
+    "Why, Beth, must you vex him? Jack found a quiet zone, prayed, and slept long.",
+    "Our vet mixed a quart of pink juice, a bowl of hazy gray soup, and more.",
+    "This pilot vows that fixing jumbo jets by day makes her quite crazy and calm.",
+    "Many a quick wolf, I fear, has above all vexed the jumpy gods of dozing.",
+)
 
 SENTENCES = (
     "The five boxing wizards jump quickly over my lazy brown fox.",
@@ -50,6 +83,15 @@ SENTENCES = (
     "What a weird year we're having, with fires near the pier!",
     "The old coat was so cold that Joe chose to go home alone.",
     "Doctor Hodge, the vision in my left eye is changing again.",
+)
+
+LATER_PANGRAMS = (
+    "Julia fixed my broken clock with a piece of quartz and a big silver cup.",
+    "Have your quick foxes jumped with glee and zeal on a very big mat before noon, Patrick?",
+    "Kind Marvin brought six quiet zebras of a jolly new type to her cousin.",
+    "Zero fog by dawn, Captain, so quit pouting, fix the jib, and make haste, and we leave.",
+    "Quite a few big jackdaws prowl my vast garden, hop from box to box, and doze.",
+    "I judge that Max will break quite a few cups if Zoe plays very loud songs.",
 )
 
 LATER_SENTENCES = (
