@@ -240,3 +240,9 @@ def test_a_whole_sentence_is_quoted_whole() -> None:
     score = Score(300, UNITS)
     score.say(SENTENCES[0], "tired", 0.5, np.random.default_rng(1))
     assert score.notes == (f'tired: "{SENTENCES[0]}"',)
+
+
+def test_short_shots_of_other_seeds_begin_with_other_expressions() -> None:
+    first = [perform(Role.EXPRESSIONS, 30, (seed, 1), UNITS).notes.split(";")[0] for seed in range(1, 31)]
+    names = [re.sub(r" ?\.\.\.| \(one-sided\)", "", note) for note in first]
+    assert len({*names}) == len(names)

@@ -36,14 +36,25 @@ REACTIONS_OF: Mapping[str, tuple[str, ...]] = {
     "surprised": ("surprise", "mild surprise", "happy surprise", "angry surprise", "awe"),
 }
 _OTHERS_SHARE = 0.35  # after so many pangrams comes another sentence, for sounds that letters do not ask for
+_FIRST_STRIDE = 17  # without a common factor with the number of expressions: all come first in their turn
 _BY_NAME = {expression.name: expression for expression in EXPRESSIONS}
 
 
-def show_expressions(score: Score, rng: np.random.Generator) -> None:
-    """One expression after the other, with a calm face between most of them."""
+def show_expressions(score: Score, number: int, rng: np.random.Generator) -> None:
+    """One expression after the other, with a calm face between most of them.
+
+    Args:
+        score: Written into.
+        number: Of the shot: shots of neighbouring numbers begin with different expressions, however short they are.
+        rng: The actor's whim.
+    """
     moment = rng.uniform(0.0, 0.3)
+    first = _FIRST_STRIDE * number % len(EXPRESSIONS)
     while moment < score.length_s:
-        for place in rng.permutation(len(EXPRESSIONS)):
+        order = rng.permutation(len(EXPRESSIONS))
+        order[[0, int(np.flatnonzero(order == first)[0])]] = first, order[0]
+        first = int(order[len(order) // 2])
+        for place in order:
             if moment >= score.length_s:
                 break
             leaving_s = express(score, EXPRESSIONS[place], moment, rng)

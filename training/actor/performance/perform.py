@@ -57,7 +57,7 @@ def perform(role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str
     """
     rng = np.random.default_rng((*seed, _STREAM[role]))
     score = Score(num_frames, units)
-    _play_part(role, score, rng)
+    _play_part(role, score, sum(seed), rng)
 
     breath_share = breath(score, rng)
     partner = (rng.normal(0, _PARTNER_SIDE_DEG), rng.normal(0, _PARTNER_UP_DEG))
@@ -82,12 +82,12 @@ def perform(role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str
     )
 
 
-def _play_part(role: Role, score: Score, rng: np.random.Generator) -> None:
+def _play_part(role: Role, score: Score, number: int, rng: np.random.Generator) -> None:
     match role:
         case Role.RANGE_OF_MOTION:
             exercise(score, rng)
         case Role.EXPRESSIONS:
-            show_expressions(score, rng)
+            show_expressions(score, number, rng)
         case Role.PANGRAMS:
             recite(score, PANGRAMS, SENTENCES, rng)
         case Role.IN_CHARACTER:
