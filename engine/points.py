@@ -104,12 +104,17 @@ def point_cache_facts(path: Path) -> PointCacheFacts:
     try:
         with path.open("rb") as file:
             header = file.read(_PC2_HEADER.size)
-        signature, _, num_vertices, start_frame, frames_per_sample, num_frames = _PC2_HEADER.unpack(header)
+        if not header.startswith(_PC2_SIGNATURE) or len(header) < _PC2_HEADER.size:
+            is_begun = len(header) < _PC2_HEADER.size and header[: len(_PC2_SIGNATURE)] in _PC2_SIGNATURE
+            raise _unreadable(path, f"it breaks off after {len(header)} bytes" if is_begun else "it is no PC2 file")
+        _, _, num_vertices, start_frame, frames_per_sample, num_frames = _PC2_HEADER.unpack(header)
         size = path.stat().st_size
-    except (OSError, struct.error) as error:
+    except OSError as error:
         raise _unreadable(path, error) from error
+    if num_frames < 1:
+        raise _unreadable(path, "it holds no frames: its writing was never finished")
     expected = _PC2_HEADER.size + num_frames * num_vertices * 12
-    if signature != _PC2_SIGNATURE or num_frames < 1 or size != expected:
+    if size != expected:
         raise ShotError(
             f"The point cache {path} is not whole: {size} bytes where its header asks for {expected}.",
             "Copy it again, or make the shot again.",
@@ -139,5 +144,5 @@ def unpack_points(first: np.ndarray, differences: np.ndarray, step_cm: float) ->
     return np.asarray((steps * step_cm).astype(np.float32))
 
 
-def _unreadable(path: Path, error: Exception) -> ShotError:
+def _unreadable(path: Path, error: Exception | str) -> ShotError:
     return ShotError(f"The point cache {path} cannot be read: {error}.", "Copy it again, or make the shot again.")

@@ -3,6 +3,7 @@
 import builtins
 import errno
 import shutil
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -95,6 +96,36 @@ def test_what_is_no_cache_at_all_is_refused(kind: Format, tmp_path: Path, movie:
     path.write_bytes(b"This is a letter to the editor.\n" * 100)
     (tmp_path / f"cache.0002.{kind.value}").write_bytes(path.read_bytes())
     assert_refused(request(tmp_path, movie, path), "cache")
+
+
+_NO_FRAMES = struct.pack("<12siiffi", b"POINTCACHE2\0", 1, NUM_VERTICES, 0.0, 1.0, 0)
+_LETTER = b"This is a letter to the editor, who will not be amused.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.pc2", _NO_FRAMES, "holds no frames"),
+        ("a.pc2", b"", "breaks off after 0 bytes"),
+        ("a.pc2", _LETTER, "no PC2 file"),
+        ("a.mdd", b"", "breaks off after 0 bytes"),
+        ("a.mdd", struct.pack(">ii", 0, 9), "holds no frames"),
+        ("a.abc", _LETTER, "no Alembic file"),
+        ("a.abc", b"\x89HDF\r\n\x1a\n" + bytes(90), "old HDF5 kind"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_words(name: str, content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ShotError, match=words):
+        open_points(tmp_path / name)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 0.97])
+def test_an_alembic_file_cut_off_is_called_so(share: float, tmp_path: Path) -> None:
+    path = write_cache(tmp_path, Format.ABC)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(ShotError, match="damaged or cut off"):
+        open_points(path)
 
 
 def test_another_number_of_vertices_is_refused(tmp_path: Path, movie: Path) -> None:

@@ -89,6 +89,27 @@ def test_another_vertex_order_is_refused() -> None:
         check_order(shuffled, _HEAD, head().faces)
 
 
+@pytest.mark.parametrize("factor", [0.8, 1.3])
+def test_a_head_of_another_size_is_not_called_one_of_another_order(factor: float) -> None:
+    with pytest.raises(ShotError, match=rf"is {factor:.1f}\d times the actor's size") as refused:
+        check_order(_HEAD * np.float32(factor), _HEAD, head().faces)
+    assert "--unit" in refused.value.recovery
+
+
+def test_a_wrong_axis_is_named_rather_than_the_unit() -> None:
+    low = _HEAD * np.float32([1, 1, 0.5])
+    for unit, reference in ((LengthUnit.CM, None), (LengthUnit.CM, low), (None, low)):
+        with pytest.raises(ShotError, match=r"With z up, as stated, .* stands along y") as refused:
+            find_space(low, Claim(user_unit=unit, user_up=UpAxis.Z), reference)
+        assert refused.value.recovery == "Give --up y, or leave --up out."
+
+
+@pytest.mark.parametrize("signs", [(1, -1, -1), (-1, -1, 1), (-1, 1, -1)])
+def test_a_head_upside_down_or_back_to_front_is_named_as_one(signs: tuple[int, int, int]) -> None:
+    with pytest.raises(ShotError, match=r"turned by 1(79|80) degrees .*upside down"):
+        find_space(_TALKING * np.float32(signs), Claim(), _HEAD)
+
+
 def test_a_mirror_image_is_named_as_one() -> None:
     with pytest.raises(ShotError, match="mirror image"):
         check_order(_TALKING * np.float32([1, 1, -1]), _HEAD, head().faces)

@@ -15,6 +15,9 @@ from engine.space import LengthUnit, UpAxis
 from training.ingest.polygons import Polygons
 from training.ingest.source import PointFacts, check_length, damaged, frame_numbers, nearest_rate
 
+_OGAWA = b"Ogawa"
+_OGAWA_NUM_BYTES = 16  # signature, whether it was finished, version, place of the root
+
 
 class AlembicPoints:
     """An `.abc`.
@@ -39,7 +42,7 @@ class AlembicPoints:
             self._schema, self._transforms = self._choose(mesh)
             self.facts = self._read()
         except RuntimeError as error:  # all that Alembic raises
-            raise damaged(path, error) from error
+            raise damaged(path, _reason(path, error)) from error
 
     def _choose(self, wanted: str | None) -> tuple[Any, list[Any]]:
         found: dict[str, tuple[Any, list[Any]]] = {}
@@ -143,6 +146,17 @@ class AlembicPoints:
             local = np.array(value.getMatrix(), np.float64)
             world = local @ world if value.getInheritsXforms() else local
         return world
+
+
+def _reason(path: Path, error: RuntimeError) -> str:
+    """What is wrong with a file that Alembic does not open; Alembic itself calls them all of unknown core type."""
+    with path.open("rb") as file:
+        start = file.read(_OGAWA_NUM_BYTES)
+    if start.startswith(b"\x89HDF"):
+        return "it is an Alembic file of the old HDF5 kind; convert it to Ogawa"
+    if not start.startswith(_OGAWA) and not _OGAWA.startswith(start):
+        return "it is no Alembic file"
+    return "it is damaged or cut off" if "core type" in str(error) or len(start) < _OGAWA_NUM_BYTES else str(error)
 
 
 def in_world(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -52,10 +52,15 @@ class MDDPoints:
     def __init__(self, path: Path) -> None:
         try:
             with path.open("rb") as file:
-                num_frames, num_vertices = _MDD_HEADER.unpack(file.read(_MDD_HEADER.size))
+                header = file.read(_MDD_HEADER.size)
             size = path.stat().st_size
-        except (OSError, struct.error) as error:
+        except OSError as error:
             raise damaged(path, error) from error
+        if len(header) < _MDD_HEADER.size:
+            raise damaged(path, f"it breaks off after {len(header)} bytes")
+        num_frames, num_vertices = _MDD_HEADER.unpack(header)
+        if num_frames == 0:
+            raise damaged(path, "it holds no frames")
         expected = _MDD_HEADER.size + num_frames * 4 + num_frames * num_vertices * 12
         if num_frames < 1 or num_vertices < 1 or size != expected:
             raise damaged(path, f"it is {size} bytes where its header asks for {expected}")

@@ -75,6 +75,8 @@ def find_space(raw: np.ndarray, claim: Claim, reference: np.ndarray | None) -> S
     wanted_cm = None if reference is None else float(np.ptp(reference[:, 1]))
     fitting = [unit for unit in LengthUnit if _is_plausible(height * unit.cm, wanted_cm)]
     stated = claim.user_unit
+    if reference is not None or not fitting or stated not in (None, *fitting):
+        _check_stated_axis(raw, claim, reference)
     if stated is not None:
         if stated not in fitting:
             raise ShotError(*_wrong_size(height, stated, fitting, wanted_cm))
@@ -84,8 +86,11 @@ def find_space(raw: np.ndarray, claim: Claim, reference: np.ndarray | None) -> S
         return Space(in_file, up, "from the file", how_up, notes)
     found = _likeliest(height, fitting, wanted_cm)
     if found is None:
+        usual = (
+            "a head is 18 to 30 cm, with shoulders up to 60" if wanted_cm is None else f"the actor's {wanted_cm:.1f} cm"
+        )
         raise ShotError(
-            f"The head is {height:g} units high, which tells no unit (a head is 18 to 30 cm, with shoulders up to 60).",
+            f"The head is {height:g} units high, which tells no unit ({usual}).",
             "State the unit with --unit; if the file is a different thing, give the head's point cache.",
         )
     if in_file is not None:
@@ -94,6 +99,16 @@ def find_space(raw: np.ndarray, claim: Claim, reference: np.ndarray | None) -> S
             f" {found} was taken.",
         )
     return Space(found, up, f"found out: {height * found.cm:.1f} cm high", how_up, notes)
+
+
+def _check_stated_axis(raw: np.ndarray, claim: Claim, reference: np.ndarray | None) -> None:
+    """See that a head does not lie down by the axis stated."""
+    found = _up_by_fit(raw, reference) if reference is not None else _up_by_extent(raw)
+    if claim.user_up is not None and found not in (claim.user_up, None):
+        raise ShotError(
+            f"With {claim.user_up} up, as stated, the head would lie down: it stands along {found}.",
+            f"Give --up {found}, or leave --up out.",
+        )
 
 
 def _is_plausible(height_cm: float, wanted_cm: float | None) -> bool:
@@ -152,8 +167,16 @@ def _up_by_extent(raw: np.ndarray) -> UpAxis | None:
 def _up_by_fit(raw: np.ndarray, reference: np.ndarray) -> UpAxis | None:
     fits = {up: fit(to_house(raw, LengthUnit.CM, up), reference, has_scale=True) for up in UpAxis}
     best = min(fits, key=lambda up: fits[up].angle_deg)
-    # What fits in no direction has its vertices in another order, which is found out later.
-    return best if fits[best].rms <= _SAME_SHAPE * _spread(reference) else _up_by_extent(raw)
+    if fits[best].rms > _SAME_SHAPE * _spread(reference):
+        # What fits in no direction has its vertices in another order, which is found out later.
+        return _up_by_extent(raw)
+    if fits[best].angle_deg > _UPRIGHT_DEG:
+        raise ShotError(
+            f"The head stands neither along y nor along z: it is turned by {fits[UpAxis.Y].angle_deg:.0f} degrees"
+            " against the actor's neutral mesh (180 is upside down, or back to front).",
+            "Export the head upright, in the data set's own space.",
+        )
+    return best
 
 
 def _spread(mesh: np.ndarray) -> float:
@@ -187,6 +210,9 @@ def check_order(vertices: np.ndarray, reference: np.ndarray, faces: np.ndarray) 
                 "The point cache is a mirror image of the actor (a left-handed coordinate system).",
                 "Export it from a right-handed scene, or mirror it there.",
             )
+        size = 1 / fit(vertices, reference, has_scale=True).scale
+        if fit(vertices / size, reference).rms <= _SAME_SHAPE * spread and stretched <= _STRETCHED_SHARE:
+            raise ShotError(f"The mesh is {size:.2f} times the actor's size.", "Check --unit, or it is another actor.")
         raise ShotError(
             f"The point cache has the actor's number of vertices in another order: {stretched:.0%} of the edges are"
             f" torn, the best fit leaves {best.rms:.1f} cm.",
