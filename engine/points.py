@@ -112,7 +112,9 @@ def point_cache_facts(path: Path) -> PointCacheFacts:
     except OSError as error:
         raise _unreadable(path, error) from error
     if num_frames < 1:
-        raise _unreadable(path, "it holds no frames: its writing was never finished")
+        raise ShotError(
+            f"The point cache {path} is not whole: it holds no frames.", "Copy it again, or make the shot again."
+        )
     expected = _PC2_HEADER.size + num_frames * num_vertices * 12
     if size != expected:
         raise ShotError(

@@ -120,6 +120,28 @@ def test_a_cut_off_picture_is_named(tmp_path: Path) -> None:
         list(StillFootage(folder).pictures())
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_a_cut_off_png_is_named_once_and_nothing_else_is_said(
+    share: float, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_stills(tmp_path / "plates")
+    path = folder / "shot.1006.png"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(CameraError, match=r"shot\.1006\.png cannot be read \(it breaks off\)"):
+        list(StillFootage(folder, Fraction(30)).pictures())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_png_with_a_wrong_byte_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = write_stills(tmp_path / "plates")
+    data = bytearray((folder / "shot.1006.png").read_bytes())
+    data[len(data) // 2] ^= 255
+    (folder / "shot.1006.png").write_bytes(data)
+    with pytest.raises(CameraError, match="its checksum is wrong"):
+        list(StillFootage(folder, Fraction(30)).pictures())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_picture_of_another_size_is_named(tmp_path: Path) -> None:
     folder = write_stills(tmp_path / "plates")
     spec = oiio.ImageSpec(WIDTH_PX // 2, HEIGHT_PX, 3, "uint8")

@@ -16,6 +16,7 @@ from engine.timecode import Timecode
 from training.ingest.footage import FootageFacts, to_gray_if
 from training.ingest.levels import eight_bits, srgb
 from training.ingest.numbered import NumberedFiles, find_sequence
+from training.ingest.png_whole import png_trouble
 from training.ingest.source import nearest_rate
 
 STILL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr", ".dpx"})
@@ -54,10 +55,17 @@ class StillFootage:
             self._timecode(stated), self._files.first, notes=notes,
         )  # fmt: skip
 
-    def _spec(self, path: Path) -> Any:
+    def _open(self, path: Path) -> Any:
+        trouble = png_trouble(path) if path.suffix.lower() == ".png" else None
+        if trouble is not None:
+            raise _unreadable(path, trouble)
         picture = self._oiio.ImageInput.open(str(path))
         if picture is None:
             raise _unreadable(path, self._oiio.geterror())
+        return picture
+
+    def _spec(self, path: Path) -> Any:
+        picture = self._open(path)
         spec = picture.spec()
         picture.close()
         return spec
@@ -80,9 +88,7 @@ class StillFootage:
             yield self._read(path)
 
     def _read(self, path: Path) -> np.ndarray:
-        picture = self._oiio.ImageInput.open(str(path))
-        if picture is None:
-            raise _unreadable(path, self._oiio.geterror())
+        picture = self._open(path)
         spec = picture.spec()
         size = spec.full_width, spec.full_height
         if size != (self.facts.width_px, self.facts.height_px):
@@ -168,5 +174,5 @@ def _notes(spec: Any, is_linear: bool) -> tuple[str, ...]:
 
 
 def _unreadable(path: Path, reason: str) -> CameraError:
-    first = " ".join(str(reason).split()) or "no reason given"
+    first = next((line.strip() for line in str(reason).splitlines() if line.strip()), "no reason given")
     return CameraError(f"The picture {path} cannot be read ({first.rstrip('.')[:200]}).", "Copy it again.")
