@@ -206,6 +206,8 @@ class DataSet:
         Raises:
             ShotError: The manifest or a shot is missing or damaged, or a shot is of another mesh or picture size.
         """
+        if not (folder / DATASET_FILE).is_file() and _is_unfinished(folder):
+            raise ShotError(f"The data set {folder} is not finished.", "Give the same shoot command again; it goes on.")
         values = _read_json(folder / DATASET_FILE, "data set")
         if values.get("schema") != SCHEMA:
             raise ShotError(
@@ -265,6 +267,11 @@ class DataSet:
             "shots": list(shots),
         }
         _write_json(folder / DATASET_FILE, manifest)
+
+
+def _is_unfinished(folder: Path) -> bool:
+    """Whether shots lie here, or parts of some."""
+    return any(folder.glob(f"*/{SHOT_FILE}")) or any(folder.glob("*.partial"))
 
 
 def _read_json(path: Path, what: str) -> dict:  # type: ignore[type-arg]

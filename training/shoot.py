@@ -106,14 +106,23 @@ def bytes_of_a_frame(num_vertices: int, setup: StageSetup) -> int:
     return round(num_vertices * _BYTES_PER_VERTEX + picture * len(setup.cameras))
 
 
-def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
-    """Make the folder ready; returns the shots that are still to be made."""
+def missing_shots(folder: Path, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
+    """The shots that are still to be made; nothing is written.
+
+    Raises:
+        ShotError: The folder holds something else.
+    """
     ours = {SKIN_FILE, TOPOLOGY_FILE, DATASET_FILE, ".crops", *(plan.name for plan in plans)}
     if folder.exists() and not folder.is_dir():
         raise ShotError(f"{folder} is a file.", "Give a new folder.")
     if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
         raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
-    missing = [plan for plan in plans if not _is_made(folder / plan.name, plan, setup)]
+    return [plan for plan in plans if not _is_made(folder / plan.name, plan, setup)]
+
+
+def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
+    """Make the folder ready; returns the shots that are still to be made."""
+    missing = missing_shots(folder, plans, setup)
     frame_bytes = bytes_of_a_frame(rig.topology.num_vertices, setup)
     needed = sum(plan.num_frames for plan in missing) * frame_bytes + (_SPARE_BYTES if missing else 0)
     free = shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free

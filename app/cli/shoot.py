@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from training.shoot_report import Motion, MovieLoss
 
 _MOST_UNREACHED = 6  # units named in the printed line
+_SHORT_MINUTES = 5.0  # below, performances have no time for every unit
 
 
 def shoot(
@@ -56,8 +57,10 @@ def shoot(
     if json_file is not None:
         check_can_write(json_file)
     from engine.render import Offscreen
+    from training.actor.identity import identity_of
     from training.actor.sensor import Mains, Sensor
     from training.actor.stage import StageSetup
+    from training.shoot import missing_shots
     from training.shoot import shoot as film
     from training.shoot_plan import plan_shoot
 
@@ -74,9 +77,11 @@ def shoot(
         is_software=software,
     )
     setup.check()
+    identity_of(actor)
     plans = plan_shoot(minutes, seed)
+    missing_shots(folder, plans, setup)
     if dry_run:
-        _tell_plan(plans, setup)
+        _tell_plan(plans, setup, actor)
         return
     with Offscreen(16, 16, is_software=software) as offscreen:
         drawn_by = offscreen.gl_renderer
@@ -98,7 +103,7 @@ def shoot(
         "processes": num_processes,
     }
     _tell_pace(report)
-    report |= _look_at(data, actor, plans, setup)
+    report |= _look_at(data, actor, plans, setup, is_short=minutes < _SHORT_MINUTES)
     out.print(f"Next: livedouble sheet {folder}; livedouble train {folder} --out RUN", soft_wrap=True)
     if json_file is not None:
         write_json(json_file, report)
@@ -112,11 +117,23 @@ def _parse_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _tell_plan(plans: "tuple[ShotPlan, ...]", setup: "StageSetup") -> None:
-    for name, value in setup.record().items():
-        out.print(f"{name} = {value}", soft_wrap=True)
+def _tell_plan(plans: "tuple[ShotPlan, ...]", setup: "StageSetup", actor: str) -> None:
+    from training.actor.identity import identity_of
+    from training.actor.rig import build_rig
+    from training.shoot import bytes_of_a_frame
+    from training.shoot_plan import RATE
+
     for plan in plans:
         out.print(f"{plan.name:24} {plan.slate:14} {plan.timecode}  {plan.num_frames} frames", soft_wrap=True)
+    num_frames = sum(plan.num_frames for plan in plans)
+    size_mb = num_frames * bytes_of_a_frame(build_rig(identity_of(actor)).topology.num_vertices, setup) / 1e6
+    out.print(
+        f"Together {num_frames:,} frames in {len(plans)} shots, {num_frames / float(RATE) / 60:.1f} minutes,"
+        f" about {size_mb:,.0f} MB.",
+        soft_wrap=True,
+    )
+    for name, value in setup.record().items():
+        out.print(f"{name} = {value}", soft_wrap=True)
 
 
 class _Pace:
@@ -158,7 +175,9 @@ def _tell_pace(report: dict[str, Any]) -> None:
         )
 
 
-def _look_at(data: Any, actor: str, plans: "tuple[ShotPlan, ...]", setup: "StageSetup") -> dict[str, Any]:
+def _look_at(
+    data: Any, actor: str, plans: "tuple[ShotPlan, ...]", setup: "StageSetup", *, is_short: bool
+) -> dict[str, Any]:
     """Measure what was filmed, tell it, and give the figures."""
     from training.shoot_report import measure_coverage, measure_loss, measure_motion
 
@@ -167,7 +186,7 @@ def _look_at(data: Any, actor: str, plans: "tuple[ShotPlan, ...]", setup: "Stage
         coverage = measure_coverage(actor, plans, advance)
         motion = measure_motion(data, advance)
     _tell_loss(loss)
-    _tell_coverage(coverage, motion)
+    _tell_coverage(coverage, motion, is_short=is_short)
     units = {
         unit: {"maximum": round(float(most), 3), "p95": round(float(p95), 3), "active_share": round(float(share), 4)}
         for unit, most, p95, share in zip(
@@ -186,7 +205,7 @@ def _tell_loss(loss: "MovieLoss") -> None:
     )
 
 
-def _tell_coverage(coverage: "Coverage", motion: "Motion") -> None:
+def _tell_coverage(coverage: "Coverage", motion: "Motion", *, is_short: bool) -> None:
     table = Table("unit", "most", "95 %", "active", "unit", "most", "95 %", "active", box=None, pad_edge=False)
     cells = [
         (unit, f"{most:.2f}", f"{p95:.2f}", f"{share:.0%}")
@@ -199,7 +218,13 @@ def _tell_coverage(coverage: "Coverage", motion: "Motion") -> None:
         table.add_row(*left, *right)
     out.print(table)
     unreached = coverage.unreached()
-    if unreached:
+    if unreached and is_short:
+        out.print(
+            f"{len(unreached)} of {len(coverage.units)} units are not fully reached: a set of less than"
+            f" {_SHORT_MINUTES:g} minutes has no time for all of them.",
+            soft_wrap=True,
+        )
+    elif unreached:
         more = "" if len(unreached) <= _MOST_UNREACHED else f" and {len(unreached) - _MOST_UNREACHED} more"
         out.print(f"Not fully reached: {', '.join(unreached[:_MOST_UNREACHED])}{more}.", soft_wrap=True)
     out.print(

@@ -2,10 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from app.cli.shoot import _tell_coverage
 from engine.shots import DataSet
 from tests.cli.command_line import assert_one_clear_line, livedouble
+from training.actor.coverage import coverage_of
+from training.shoot_report import Motion
 
 
 @pytest.mark.parametrize(
@@ -24,11 +28,38 @@ def test_what_cannot_be_filmed_is_refused_in_one_line_and_leaves_nothing(tmp_pat
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("options", [("--actor", "nobody"), ()], ids=["actor", "folder"])
+def test_actor_and_folder_are_looked_at_before_anything_is_told(tmp_path, options):
+    (tmp_path / "letter.txt").write_text("dear")
+    outcome = livedouble("shoot", "--out", tmp_path, "--minutes", "0.1", *options)
+    assert_one_clear_line(outcome, "nobody" if options else "something other")
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("command", ["sheet", "train"])
+def test_a_shoot_that_was_killed_is_not_finished(tmp_path, command):
+    (tmp_path / "data" / "003_pangrams.partial").mkdir(parents=True)
+    options = ("--out", tmp_path / "run") if command == "train" else ()
+    outcome = livedouble(command, tmp_path / "data", *options)
+    assert_one_clear_line(outcome, "not finished", "same shoot command again")
+
+
+@pytest.mark.parametrize("is_short", [True, False])
+def test_a_short_set_is_not_blamed_for_units_it_has_no_time_for(is_short, capsys):
+    coverage = coverage_of([np.zeros((30, 3), np.float32)], ("browDownLeft", "jawOpen", "mouthPucker"))
+    _tell_coverage(coverage, Motion(30, 1.0, 9.0, (3, 5)), is_short=is_short)
+    told = capsys.readouterr().out
+    assert ("has no time for all of them" in told) is is_short
+    assert ("Not fully reached: browDownLeft, jawOpen" in told) is not is_short
+
+
 def test_a_dry_run_tells_every_shot_and_setting_and_films_nothing(tmp_path):
     outcome = livedouble("shoot", "--minutes", "10", "--read-noise", "7", "--out", tmp_path / "data", "--dry-run")
     assert outcome.code == 0, outcome.err
     assert "read_noise_e = 7.0" in outcome.out
     lines = [line for line in outcome.out.splitlines() if line.endswith(" frames")]
+    total = f"Together 19,800 frames in {len(lines)} shots, 11.0 minutes, about"
+    assert outcome.out.index(lines[-1]) < outcome.out.index(total) < outcome.out.index("read_noise_e")
     assert sum(int(line.split()[-2]) for line in lines) == 19_800
     assert "take 1" in lines[0]
     assert not (tmp_path / "data").exists()
