@@ -19,6 +19,7 @@ NUM_FRAMES = 10
 WIDTH_PX, HEIGHT_PX = 96, 128  # x265 of today breaks its heap on pictures under 64
 RATE = Fraction(30)
 CODE = "01:00:00:00"
+BLUE = (slice(104, 120), slice(4, 20), 2)  # rows, columns and channel of a patch away from the bar
 _RINGS, _SPOKES = 11, 16
 
 
@@ -86,9 +87,9 @@ def picture(index: int) -> np.ndarray:
 def write_movie(
     path: Path, num_frames: int = NUM_FRAMES, *, timecode: str | None = CODE, rate: Fraction = RATE,
     codec: str = "libx264", pixel_format: str = "gray", options: dict[str, str] | None = None,
-    size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
+    size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX), is_colour: bool = False,
 ) -> Path:  # fmt: skip
-    """A movie of the bar."""
+    """A movie of the bar; in colour with a blue patch."""
     with av.open(str(path), "w") as container:
         chosen = {"crf": "4", "x265-params": "log-level=none"} if codec.startswith("libx26") else {}
         stream = container.add_stream(codec, rate=rate, options=options or chosen)
@@ -101,6 +102,8 @@ def write_movie(
         for index in range(num_frames):
             levels = np.resize(picture(index), size[::-1]) if size != (WIDTH_PX, HEIGHT_PX) else picture(index)
             colour = np.repeat((levels * 65535).astype(np.uint16)[..., None], 3, axis=2)
+            if is_colour:
+                colour[BLUE] += 26000
             frame = av.VideoFrame.from_ndarray(colour, format="rgb48le")
             for packet in stream.encode(frame):
                 container.mux(packet)

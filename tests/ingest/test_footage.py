@@ -38,7 +38,8 @@ def test_every_codec_and_depth_gives_the_levels_that_were_filmed(
 ) -> None:
     options = {"qmin": "1", "qmax": "1"} if codec == "mjpeg" else None
     footage = MovieFootage(
-        write_movie(tmp_path / name, codec=codec, pixel_format=pixel_format, options=options), is_gray=is_gray
+        write_movie(tmp_path / name, codec=codec, pixel_format=pixel_format, options=options, is_colour=not is_gray),
+        is_gray=is_gray,
     )
     facts = footage.facts
     assert (facts.num_frames, facts.num_bits, facts.rate) == (NUM_FRAMES, bits, 30)
@@ -52,6 +53,23 @@ def test_every_codec_and_depth_gives_the_levels_that_were_filmed(
         error = (image if image.ndim == 2 else image[..., 1]).astype(float) - wanted
         assert np.abs(error).mean() < 2.0
         assert np.abs(error[8 * index + 2 : 8 * index + 6]).mean() < 3.0, "the bar tells which picture it is"
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format"),
+    [("libx264", "yuvj420p"), ("libx264", "yuv420p"), ("prores_ks", "yuv422p10le"), ("ffv1", "gbrp12le")],
+)
+@pytest.mark.parametrize("is_colour", [False, True])
+def test_a_monochrome_camera_is_recognised_whatever_the_format(
+    codec: str, pixel_format: str, is_colour: bool, tmp_path: Path
+) -> None:
+    path = write_movie(tmp_path / "a.mkv", codec=codec, pixel_format=pixel_format, is_colour=is_colour)
+    assert MovieFootage(path).facts.is_gray is not is_colour
+
+
+def test_a_black_movie_is_not_taken_for_a_monochrome_one(tmp_path: Path) -> None:
+    _write_plane(tmp_path / "a.mkv", "yuv444p10le", np.full((HEIGHT_PX, WIDTH_PX), 64), ColorRange.MPEG)
+    assert not MovieFootage(tmp_path / "a.mkv").facts.is_gray
 
 
 @pytest.mark.parametrize(("codec", "bits"), [("libx264", 10), ("ffv1", 16)])

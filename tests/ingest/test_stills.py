@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import CameraError, ShotError
-from tests.ingest.head import HEIGHT_PX, NUM_FRAMES, WIDTH_PX, picture, request, write_cache
+from tests.ingest.head import BLUE, HEIGHT_PX, NUM_FRAMES, WIDTH_PX, picture, request, write_cache
 from training.ingest.levels import srgb
 from training.ingest.numbered import find_sequence
 from training.ingest.plan import plan_ingest
@@ -23,6 +23,7 @@ _CODE = 0x01000000  # 01:00:00:00
 def write_stills(
     folder: Path, suffix: str = "png", kind: str = "uint8", bits: int = 8, *, first: int = 1001,
     num_frames: int = NUM_FRAMES, code: int | None = _CODE, has_rate: bool = True,
+    is_colour: bool = False,
 ) -> Path:  # fmt: skip
     """A sequence of the bar; EXR as linear light."""
     folder.mkdir()
@@ -42,7 +43,10 @@ def write_stills(
         path = folder / f"shot.{first + index:04}.{suffix}"
         writer = oiio.ImageOutput.create(str(path))
         assert writer.open(str(path), spec), writer.geterror()
-        assert writer.write_image(np.repeat(levels[..., None], 3, axis=2)), writer.geterror()
+        colour = np.repeat(levels[..., None], 3, axis=2)
+        if is_colour:
+            colour[BLUE] += 0.3
+        assert writer.write_image(colour), writer.geterror()
         writer.close()
     return folder
 
@@ -56,7 +60,9 @@ def _linear(levels: np.ndarray) -> np.ndarray:
 def test_every_kind_of_picture_gives_the_levels_that_were_filmed(
     suffix: str, kind: str, bits: int, is_gray: bool, tmp_path: Path
 ) -> None:
-    footage = StillFootage(write_stills(tmp_path / "plates", suffix, kind, bits), Fraction(30), is_gray=is_gray)
+    plates = write_stills(tmp_path / "plates", suffix, kind, bits, is_colour=not is_gray)
+    footage = StillFootage(plates, Fraction(30), is_gray=is_gray)
+    assert footage.facts.is_gray is is_gray
     assert (footage.facts.num_frames, footage.facts.num_bits, footage.facts.number) == (NUM_FRAMES, bits, 1001)
     for index, image in enumerate(footage.pictures()):
         wanted = np.floor(picture(index).astype(np.float32) * 255 + 0.5)
@@ -70,6 +76,13 @@ def test_every_kind_of_picture_gives_the_levels_that_were_filmed(
 def test_the_header_gives_rate_and_timecode(suffix: str, kind: str, bits: int, tmp_path: Path) -> None:
     facts = StillFootage(write_stills(tmp_path / "plates", suffix, kind, bits)).facts
     assert (facts.rate, str(facts.timecode)) == (30, "01:00:00:00")
+
+
+@pytest.mark.parametrize(("suffix", "kind", "bits"), _KINDS)
+def test_three_equal_channels_are_gray(suffix: str, kind: str, bits: int, tmp_path: Path) -> None:
+    footage = StillFootage(write_stills(tmp_path / "plates", suffix, kind, bits), Fraction(30))
+    assert footage.facts.is_gray
+    assert next(footage.pictures()).ndim == 2
 
 
 def test_linear_light_is_said_to_have_got_a_curve(tmp_path: Path) -> None:
@@ -87,7 +100,7 @@ def test_a_sequence_and_a_point_cache_meet_by_timecode(tmp_path: Path) -> None:
     with ingested.shot.pictures() as movie:
         first = next(iter(movie))
     wanted = picture(4) * 255
-    assert np.abs(first[..., 1].astype(float) - wanted).mean() < 2.5
+    assert np.abs(first.astype(float) - wanted).mean() < 2.5
 
 
 @pytest.mark.parametrize("name", ["", "shot.####.png", "shot.%04d.png", "shot.$F4.png", "shot.1003.png"])

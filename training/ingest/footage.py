@@ -3,7 +3,7 @@
 Rule: a movie is counted before anything is written, and every picture must come: none missing, repeated or concealed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,9 @@ _CURVES = {
     ColorTrc.LINEAR: "linear light", ColorTrc.LOG: "logarithmic", ColorTrc.LOG_SQRT: "logarithmic",
     ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG",
 }  # fmt: skip
+_NUM_SAMPLES = 5  # pictures by which colour is looked for
+_NEUTRAL, _NEUTRAL_ERROR = 128, 1  # chroma without colour, and how rounding moves it
+_DARK = 32  # a picture without a brighter level tells nothing of its colour
 _TOLERATED = 2  # pictures by which a duration may be off the count
 
 
@@ -147,7 +150,7 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
     if num_stored < claimed - (0 if stream.frames else _TOLERATED):
         raise _breaks_off(path, num_stored, claimed)
     first = _first_picture(path)
-    is_gray = is_gray or context.format.name.startswith("gray")
+    is_gray = is_gray or context.format.name.startswith("gray") or has_no_colour(_samples(path, num_frames, rate))
     is_turned = first.rotation % 180 != 0
     width, height = (stream.height, stream.width) if is_turned else (stream.width, stream.height)
     timecode, timecode_notes = _timecode(stream, container, rate)
@@ -196,6 +199,34 @@ def _first_picture(path: Path) -> av.VideoFrame:
             return next(container.decode(container.streams.video[0]))
     except (av.FFmpegError, StopIteration) as error:
         raise _damaged(path, "its first picture cannot be decoded") from error
+
+
+def sample_places(num_frames: int) -> list[int]:
+    """The pictures by which colour is looked for."""
+    return sorted({int(place) for place in np.linspace(0, num_frames - 1, _NUM_SAMPLES)})
+
+
+def _samples(path: Path, num_frames: int, rate: Fraction) -> Iterator[np.ndarray]:
+    """Pictures at and around some places, [3, H, W] uint8 luma and chroma."""
+    try:
+        for place in sample_places(num_frames):
+            with _opened(path) as container:
+                container.seek(int(place / rate * av.time_base))
+                picture = next(container.decode(container.streams.video[0]), None)
+                if picture is not None:
+                    yield picture.to_ndarray(format="yuv444p").reshape(3, picture.height, picture.width)
+    except av.FFmpegError:
+        return  # said with its picture's number when all are read
+
+
+def has_no_colour(samples: Iterable[np.ndarray]) -> bool:
+    """Whether pictures [3, H, W] uint8 of luma and chroma were filmed by a monochrome camera, whatever their format."""
+    num_bright = 0
+    for luma, *chroma in samples:
+        if np.abs(np.asarray(chroma, np.int16) - _NEUTRAL).max() > _NEUTRAL_ERROR:
+            return False
+        num_bright += int(luma.max()) > _DARK
+    return num_bright > 0
 
 
 def _timecode(

@@ -4,6 +4,7 @@ Rule: EXR and floating-point TIFF are linear light and get the sRGB curve; all o
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from engine.errors import CameraError, ShotError
 from engine.optional import optional
 from engine.timecode import Timecode
-from training.ingest.footage import FootageFacts, to_gray_if
+from training.ingest.footage import FootageFacts, sample_places, to_gray_if
 from training.ingest.levels import eight_bits, srgb
 from training.ingest.numbered import NumberedFiles, find_sequence
 from training.ingest.png_whole import png_trouble
@@ -54,6 +55,8 @@ class StillFootage:
             spec.get_int_attribute("oiio:BitsPerSample") or 8 * spec.format.size(),
             self._timecode(stated), self._files.first, notes=notes,
         )  # fmt: skip
+        if not self.facts.is_gray and self._has_no_colour():
+            self.facts = replace(self.facts, is_gray=True)
 
     def _open(self, path: Path) -> Any:
         trouble = png_trouble(path) if path.suffix.lower() == ".png" else None
@@ -81,6 +84,11 @@ class StillFootage:
                 "Give one unbroken take.",
             )
         return first
+
+    def _has_no_colour(self) -> bool:
+        pictures = [self._read(self._files.paths[place]) for place in sample_places(self.facts.num_frames)]
+        is_bright = any(picture.any() for picture in pictures)
+        return is_bright and all((picture == picture[..., :1]).all() for picture in pictures)
 
     def pictures(self) -> Iterator[np.ndarray]:
         """All, in order."""
