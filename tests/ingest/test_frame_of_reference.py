@@ -161,14 +161,30 @@ def test_a_turning_head_is_pointed_out_by_its_angle() -> None:
 def test_a_mesh_that_blows_up_is_refused_by_its_frame() -> None:
     vertices = performance()
     vertices[6, 3] = 900
-    with pytest.raises(ShotError, match=r"in mesh 6 and 24 cm in the first|in mesh 6 and 2\d cm"):
+    with pytest.raises(ShotError, match=r"in frame 7 and 2\d cm in the first"):
         _watched(vertices)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [(50, 80, "frozen from frame 51 to the end: 30 meshes"), (10, 40, "frozen in the frames 11 to 40"), (50, 60, None)],
+)
+def test_meshes_that_stand_still_are_pointed_out(first: int, last: int, words: str | None) -> None:
+    vertices = performance(80)
+    vertices[first:last] = vertices[first]
+    warnings = _watched(vertices).warnings
+    assert [words in warning for warning in warnings] == [True] if words else warnings == (), warnings
+
+
+def test_a_cache_that_never_moves_is_pointed_out() -> None:
+    (warning,) = _watched(np.repeat(_TALKING[None], 30, axis=0)).warnings
+    assert "Nothing moves: the meshes of all 30 frames are the same" in warning
 
 
 def _watched(vertices: np.ndarray) -> Motion:
     watch = MotionWatch(len(vertices))
     for index, mesh in enumerate(vertices):
-        watch.see(mesh, f"mesh {index}")
+        watch.see(mesh, f"frame {index + 1}")
     return watch.judge()
 
 

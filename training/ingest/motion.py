@@ -13,6 +13,7 @@ _JUMP_CM = 5.0  # from one frame to the next; the jaw's tip moves a third of it
 _GROWN = 1.6  # times the first mesh's size
 _MAX_KEPT = 48  # meshes by which the head's own motion is judged
 _TRAVEL_CM, _TURN_DEG = 0.5, 2.0
+_FROZEN = 24  # frames; no face holds that still, nor does what tracks it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,8 @@ class Motion:
         head_travel_cm: How far the skull is from its place, at most.
         head_turn_deg: How far the skull is turned, at most.
         num_jumps: Frames in which a vertex jumps 5 cm.
+        frozen: First and last frame, from 1, of the longest run of meshes that are all the same.
+        num_frames: Of the shot.
     """
 
     moved: np.ndarray
@@ -32,6 +35,8 @@ class Motion:
     head_travel_cm: float
     head_turn_deg: float
     num_jumps: int
+    frozen: tuple[int, int]
+    num_frames: int
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -44,7 +49,18 @@ class Motion:
             )
         if self.num_jumps:
             warnings.append(f"In {self.num_jumps} frames a vertex jumps more than {_JUMP_CM:g} cm from the last.")
-        if not len(self.moved):
+        first, last = self.frozen
+        if last - first + 1 == self.num_frames:
+            warnings.append(
+                f"Nothing moves: the meshes of all {self.num_frames} frames are the same. Was the animation exported?"
+            )
+        elif last - first + 1 >= _FROZEN:
+            where = f"from frame {first} to the end" if last == self.num_frames else f"in the frames {first} to {last}"
+            warnings.append(
+                f"The point cache is frozen {where}: {last - first + 1} meshes are the same."
+                " Was its whole range exported?"
+            )
+        elif not len(self.moved):
             warnings.append("Nothing moves by a millimetre in this shot.")
         return tuple(warnings)
 
@@ -61,7 +77,8 @@ class MotionWatch:
         self._kept: list[np.ndarray] = []
         self._low = self._high = self._last = np.empty(0)
         self._size = 0.0
-        self._num_seen = self._num_jumps = 0
+        self._num_seen = self._num_jumps = self._still_since = 0
+        self._frozen = 1, 1
 
     def see(self, vertices: np.ndarray, name: str) -> None:
         """Take the next mesh, [V, 3] float32 cm.
@@ -88,6 +105,10 @@ class MotionWatch:
             )
         np.minimum(self._low, vertices, out=self._low)
         np.maximum(self._high, vertices, out=self._high)
+        if not np.array_equal(vertices, self._last):
+            self._still_since = self._num_seen
+        if self._num_seen - self._still_since > self._frozen[1] - self._frozen[0]:
+            self._frozen = self._still_since + 1, self._num_seen + 1
         self._num_jumps += bool((((vertices - self._last) ** 2).sum(1) > _JUMP_CM**2).any())
         if self._num_seen in self._kept_at:
             self._kept.append(vertices)
@@ -99,7 +120,9 @@ class MotionWatch:
         ways = np.linalg.norm(self._high - self._low, axis=1)
         travel_cm, turn_deg = head_motion(self._kept)
         moved = np.flatnonzero(ways > MOVED_CM).astype(np.int32)
-        return Motion(moved, float(ways.max()) * MM_PER_CM, travel_cm, turn_deg, self._num_jumps)
+        return Motion(
+            moved, float(ways.max()) * MM_PER_CM, travel_cm, turn_deg, self._num_jumps, self._frozen, self._num_seen
+        )
 
 
 def head_motion(meshes: list[np.ndarray]) -> tuple[float, float]:
