@@ -193,6 +193,14 @@ def _report(plan: "IngestPlan", ingested: "Ingested | None") -> IngestReport:
     )  # fmt: skip
 
 
+def _movies_words(num_movies: int, num_copied: int) -> str:
+    if num_movies == 1:
+        return "the movie was taken as it is" if num_copied else "the movie was re-encoded"
+    if num_copied in (0, num_movies):
+        return f"all {num_movies} movies were " + ("taken as they are" if num_copied else "re-encoded")
+    return f"{num_copied} of {num_movies} movies taken as they are, {num_movies - num_copied} re-encoded"
+
+
 def _tell(report: IngestReport, plan: "IngestPlan") -> None:
     def say(line: str) -> None:
         out.print(line, soft_wrap=True, markup=False)
@@ -209,14 +217,10 @@ def _tell(report: IngestReport, plan: "IngestPlan") -> None:
     for line in report.left_out:
         say(f"  {line}")
     if report.is_written:
-        movies = len(report.pictures)
         say(
             f"  motion up to {report.largest_motion_mm:.1f} mm, {report.animated} animated vertices; the skull moves"
             f" {report.head_travel_cm:.2f} cm and turns {report.head_turn_deg:.1f} degrees"
         )
-        say(
-            f"  {report.copied_movies} of {movies} movies taken as they are, the others encoded; "
-            f"{report.bytes / 1e6:.1f} MB"
-        )
+        say(f"  {_movies_words(len(report.pictures), report.copied_movies)}; {report.bytes / 1e6:.1f} MB")
     for warning in report.warnings:
         err.print(warning, soft_wrap=True, markup=False)

@@ -29,6 +29,7 @@ def write_npz(path: Path, sequence: MeshSequence, placement: Placement) -> None:
     }
     of_mesh = {"faces": sequence.faces, "uv": sequence.uv, "uv_faces": sequence.uv_faces}
     beside |= {name: array for name, array in of_mesh.items() if array is not None}
+    beside |= {f"set:{name}": rows for name, rows in sequence.sets.items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, array in beside.items():
             with archive.open(f"{name}.npy", "w") as member:

@@ -1,7 +1,7 @@
 """The meshes of a shot or of a solved movie, frame by frame, with all that a studio's format can hold of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from zipfile import BadZipFile
@@ -29,6 +29,7 @@ class MeshSequence:
         faces: [F, 3] int32, counter-clockwise; None where nobody knows them.
         uv: [T, 2] float32, origin at the lower left.
         uv_faces: [F, 3] int32 into `uv`.
+        sets: Named vertex sets.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MeshSequence:
     faces: np.ndarray | None = None
     uv: np.ndarray | None = None
     uv_faces: np.ndarray | None = None
+    sets: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +114,5 @@ def _dressed(sequence: MeshSequence, topology: Topology, path: Path) -> MeshSequ
         )
     return MeshSequence(
         sequence.name, sequence.num_frames, sequence.num_vertices, sequence.frame, sequence.rate, sequence.timecode,
-        topology.faces, topology.uv, topology.uv_faces,
+        topology.faces, topology.uv, topology.uv_faces, topology.sets,
     )  # fmt: skip

@@ -53,6 +53,7 @@ def test_a_take_becomes_a_shot_and_the_report_says_how(takes: Path, tmp_path: Pa
     assert outcome.code == 0, outcome.err
     assert "10 frames at 30/s, from 01:00:00:00, 178 vertices, pangrams, of anna" in outcome.out
     assert "aligned by timecode" in outcome.out
+    assert "the movie was taken as it is;" in outcome.out
     data = DataSet.open(tmp_path / "anna")
     assert (data.actor, data.shots[0].facts.slate, data.shots[0].facts.notes) == ("anna", "12A-3", "angry")
     report = json.loads(report_file.read_text("utf-8"))
@@ -66,9 +67,10 @@ def test_a_second_camera_cuts_the_shot_to_what_both_saw_and_says_what_is_left_ou
 ) -> None:
     outcome = run(*_ingest(takes, tmp_path / "anna", "--video", f"side={takes / 'side.mov'}"))
     assert outcome.code == 0, outcome.err
-    assert "Left out: 4 meshes without a picture (0 to 3)." in outcome.out
-    assert "Left out: 4 front pictures without a mesh (0 to 3)." in outcome.out
-    assert "Left out: 4 side pictures without a mesh (6 to 9)." in outcome.out
+    assert "Left out: 4 meshes without a picture (1 to 4)." in outcome.out
+    assert "Left out: 4 front pictures without a mesh (1 to 4)." in outcome.out
+    assert "Left out: 4 side pictures without a mesh (7 to 10)." in outcome.out
+    assert "all 2 movies were re-encoded;" in outcome.out
     shot = DataSet.open(tmp_path / "anna").shots[0]
     assert (shot.facts.num_frames, str(shot.timecode), set(shot.facts.movies)) == (6, "01:00:00:04", {"front", "side"})
     np.testing.assert_array_equal(shot.vertices(), performance()[4:])

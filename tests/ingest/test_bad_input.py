@@ -47,7 +47,7 @@ def test_counts_that_differ_are_refused(tmp_path: Path, movie: Path) -> None:
 def test_no_number_in_the_cache_is_refused_by_its_frame(tmp_path: Path, movie: Path) -> None:
     vertices = performance()
     vertices[7, 20:23, 1] = np.nan
-    assert_refused(request(tmp_path, movie, write_cache(tmp_path, vertices=vertices)), "3 vertices .* in mesh 7")
+    assert_refused(request(tmp_path, movie, write_cache(tmp_path, vertices=vertices)), "3 vertices .* in frame 8")
 
 
 def test_a_wrong_unit_is_refused_and_the_right_one_named(tmp_path: Path, movie: Path) -> None:

@@ -114,3 +114,16 @@ def test_a_topology_of_quads_gives_the_same_head(tmp_path: Path, movie: Path) ->
     assert isinstance(plan.topology, Topology)
     assert plan.topology.faces.shape == (12, 3)
     np.testing.assert_array_equal(plan.topology.sets["lips"], [1, 3, 5, 7])
+
+
+def test_named_vertex_sets_come_back_from_npz(tmp_path: Path, movie: Path) -> None:
+    topology = head()
+    topology.sets["lips"] = JAW  # type: ignore[index]
+    topology.save(tmp_path / "actor.npz")
+    asked = request(tmp_path, movie, write_cache(tmp_path), topology=tmp_path / "actor.npz")
+    first = take_in(plan_ingest(asked), lambda _: None).shot
+    meshes = open_sequence(first.folder, None)
+    write_sequence(tmp_path / "again.npz", meshes, Format.NPZ, Placement(), lambda _: None)
+    (tmp_path / "second").mkdir()
+    again = take_in(plan_ingest(request(tmp_path / "second", movie, tmp_path / "again.npz")), lambda _: None)
+    np.testing.assert_array_equal(again.topology.sets["lips"], JAW)

@@ -107,11 +107,11 @@ class MovieFootage:
                 stream.thread_type = "AUTO"
                 for picture in container.decode(stream):
                     if picture.is_corrupt:
-                        raise _damaged(self._path, f"picture {num_done} is corrupt")
+                        raise _damaged(self._path, f"picture {num_done + 1} is corrupt")
                     yield np.rot90(_eight_bit_picture(picture, self.facts.is_gray), picture.rotation // 90)
                     num_done += 1
         except av.FFmpegError as error:
-            raise _damaged(self._path, f"{error.strerror} at picture {num_done}") from error
+            raise _damaged(self._path, f"{error.strerror} at picture {num_done + 1}") from error
         if num_done != num_frames:
             raise _breaks_off(self._path, num_done, num_frames)
 
@@ -187,7 +187,7 @@ def _count(
         if uneven.size:
             raise ShotError(
                 f"The pictures of {path} do not follow evenly at {float(rate):g} frames/s, the first gap or"
-                f" repetition is at picture {uneven[0]}: frames were dropped or the rate varies.",
+                f" repetition is at picture {uneven[0] + 1}: frames were dropped or the rate varies.",
                 "Give the camera's original, or conform the movie to a constant rate.",
             )
     return len(times), len(times) + num_hidden

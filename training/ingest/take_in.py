@@ -116,7 +116,7 @@ def _write_points(plan: IngestPlan, path: Path, advance: Advance) -> Motion:
     with PointCacheWriter(path, plan.topology.num_vertices) as points:
         for index in range(overlap.first_mesh, overlap.first_mesh + overlap.num_frames):
             vertices = plan.space.to_house(plan.points.frame(index))
-            watch.see(vertices, f"mesh {index}")
+            watch.see(vertices, f"frame {index + 1}")
             points.write(vertices)
             advance(1)
     return watch.judge()
@@ -212,7 +212,7 @@ def unmatched(plan: IngestPlan) -> tuple[str, ...]:
 def _runs(one: str, many: str, other: str, first: int, num_used: int, num_all: int) -> list[str]:
     runs = ((0, first), (first + num_used, num_all))
     return [
-        f"Left out: {end - start} {many if end - start > 1 else one} without a {other} ({start} to {end - 1})."
+        f"Left out: {end - start} {many if end - start > 1 else one} without a {other} ({start + 1} to {end})."
         for start, end in runs
         if end > start
     ]
