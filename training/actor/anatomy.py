@@ -140,7 +140,7 @@ def load_anatomy() -> Anatomy:
         for name in ("lips", "eyelids", "ears", "face", "inside-mouth")
     }
     return Anatomy(
-        base=base[rows] * CM_PER_UNIT,
+        base=_with_thick_incisors(base[rows] * CM_PER_UNIT, parts["lower_teeth"]),
         quads=vertex_quads,
         uv=uv,
         uv_quads=uv_quads,
@@ -150,6 +150,16 @@ def load_anatomy() -> Anatomy:
         masks=masks,
         rows=rows,
     )
+
+
+def _with_thick_incisors(base: np.ndarray, lower_teeth: np.ndarray) -> np.ndarray:
+    """The package's lower incisors are a blade; its large back would turn the edge's normal inwards, into the dark."""
+    aside, height, depth = base[lower_teeth].T
+    middle = lower_teeth[np.abs(aside) < 0.6]
+    edge = middle[base[middle, 1].argmax()]
+    behind = middle[base[middle, 2] < base[edge, 2] - 0.6]
+    base[behind] += 0.6 * (base[edge] - base[behind]) * [0, 1, 0.6]
+    return base
 
 
 def _mask_at(path: Path, uv_of_vertex: np.ndarray, skin: np.ndarray) -> np.ndarray:
