@@ -126,7 +126,7 @@ ROSTER: tuple[Casting, ...] = (
             "square": 0.4, "nose_width": 0.2, "nostrils": 0.2, "jaw": 0.35, "chin_width": 0.3, "neck_width": 0.3,
             "eye_spacing": 0.35, "brow_height": -0.15, "lower_lip": 0.15, "head_width": 0.1, "ear_size": -0.2
         }),
-        Complexion(skin=(0.295, 0.192, 0.142), flush=(0.04, 0.0, -0.004), lips=(0.96, 0.76, 0.80),
+        Complexion(skin=(0.295, 0.192, 0.142), flush=(0.04, 0.0, -0.004), lips=(0.90, 0.69, 0.74),
                    hair=(0.030, 0.026, 0.025), iris=(0.14, 0.09, 0.06), beard=0.9, freckles=0.0, pores=0.65, age=0.35,
                    brow_weight=1.1, lash_weight=0.9, hairline=0.25),
         16,

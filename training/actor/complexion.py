@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 Rgb = tuple[float, float, float]
+
+_PLAIN_SKIN = 0.62  # displayed luminance of the skin whose exposure all colours are made for
+_METERED = 0.20  # how much of a darker skin's lack the lens makes up
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,9 @@ class Complexion:
     hairline: float = 0.0
     makeup: float = 0.0
     swept: float = 0.0
+
+
+def against_metering(skin: Rgb) -> float:
+    """What undoes, for eyes and teeth, that the lens is opened for dark skin: at most 1."""
+    luminance = float(np.dot(skin, (0.2126, 0.7152, 0.0722)))
+    return min((luminance / _PLAIN_SKIN) ** _METERED, 1.0)

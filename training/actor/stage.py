@@ -24,8 +24,8 @@ NUM_SAMPLES = 4  # a pixel, against jagged edges
 _CROP_SHARE = 0.75  # of the picture's height: the whole face with room for an open jaw and a turning head
 _CROP_TOP = 0.125
 _SMALLEST_PX = 120
-_MIDDLE_LEVEL = 0.18  # linear luminance of skin that is exposed as the lamps were designed
-_METERING = 0.36  # 0 exposes every skin alike, 1 makes every skin equally light
+_MIDDLE_LEVEL = 0.127  # linear luminance of skin that is exposed as the lamps were designed
+_METERING = 0.20  # 0 exposes every skin alike, 1 makes every skin equally light
 _NECK_PIVOT_CM = np.array([0.0, -8.5, -1.5], np.float32)
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 
 from training.actor.canvas import Canvas, blend, layered_noise, noise, smoothstep, tinted
+from training.actor.complexion import against_metering
 from training.actor.rig import Rig
 
 _IRIS_RADIUS_CM, _PUPIL_RADIUS_CM = 0.59, 0.175
 _REST_PITCH_DEG = -5.0  # the package's lids stand low about its eyeballs
 _ADULT_EYE_CM = 1.2  # the package's eyeballs are larger than life; the iris grows half as much
-_SCLERA = np.array([0.730, 0.698, 0.664], np.float32)
+_SCLERA = np.array([0.665, 0.636, 0.608], np.float32)
 _BLOODY = np.array([0.74, 0.43, 0.38], np.float32)
 _PUPIL = (0.012, 0.012, 0.014)
 
@@ -28,8 +29,10 @@ def paint_eye(canvas: Canvas, rig: Rig, side: int, rng: np.random.Generator) -> 
     eye = blend(white, iris, smoothstep(iris_cm + 0.045, iris_cm - 0.045, from_axis_cm))
     ragged = 0.012 * noise(np.stack([direction[:, 0], direction[:, 1], 0 * from_axis_cm], 1), 0.02, rng)
     eye = blend(eye, _PUPIL, smoothstep(pupil_cm + 0.02, pupil_cm - 0.02, from_axis_cm + ragged))
-    # The upper lid shades the eyeball, whatever the lamps do.
-    return tinted(eye, smoothstep(0.10, 0.60, direction[:, 1]), (0.30, 0.32, 0.32))
+    # The upper lid shades the eyeball, whatever the lamps do; the lower one a little.
+    eye = tinted(eye, smoothstep(-0.05, 0.50, direction[:, 1]), (0.40, 0.42, 0.42))
+    eye = tinted(eye, smoothstep(-0.25, -0.50, direction[:, 1]), (0.14, 0.16, 0.16))
+    return np.asarray(eye * np.float32(against_metering(looks.skin)))
 
 
 def _resting() -> np.ndarray:

@@ -112,17 +112,23 @@ def _off_ears(canvas: Canvas) -> np.ndarray:
 def _beard_shadow(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.random.Generator) -> np.ndarray:
     if looks.beard <= 0:
         return colour
-    zone = beard_zone(canvas.home) * _off_ears(canvas) * (0.85 + 0.3 * layered_noise(canvas.place, 1.2, 2, rng))
     shaved, grown = min(looks.beard, 0.6), max(looks.beard - 0.6, 0) / 0.4
+    uneven = 0.3 - 0.2 * grown
+    zone = beard_zone(canvas.home) * _off_ears(canvas)
+    zone = zone * smoothstep(0.7, 0.2, canvas.smooth(canvas.spread(load_anatomy().masks["lips"]), 2))
+    zone = zone * (1 - uneven / 2 + uneven * layered_noise(canvas.place, 1.2, 2, rng))
     colour = tinted(colour, shaved * zone, (0.17, 0.135, 0.095))
-    colour = blend(colour, np.asarray(looks.hair, np.float32), 0.55 * grown * smoothstep(0.25, 0.9, zone))
+    # A grown beard is mostly hair behind hair; where texels are too coarse for strokes it is nothing else.
+    sharp = _is_sharp(canvas)
+    behind = 0.62 + 0.2 * (1 - canvas.smooth(sharp, 6))
+    colour = blend(colour, np.asarray(looks.hair, np.float32), behind * min(1.6 * grown, 1) * smoothstep(0, 0.85, zone))
     # Stubble: each hair a dark point with a short shaft.
-    rows = strokes.choose(canvas, (85 * min(1.0, 0.25 + looks.beard) + 70 * grown) * zone * _is_sharp(canvas), rng)
-    headings = canvas.normal[rows] * 0 + np.array([0, -1.0, 0.15]) + rng.normal(0, 0.45, (len(rows), 3))
+    rows = strokes.choose(canvas, (85 * min(1.0, 0.25 + looks.beard) + 190 * grown) * zone * sharp, rng)
+    headings = canvas.normal[rows] * 0 + np.array([0, -1.0, 0.15]) + rng.normal(0, 0.45 - 0.2 * grown, (len(rows), 3))
     headings[:, 0] += np.sign(canvas.home[rows, 0]) * 0.15
     lengths = (0.025 + 0.12 * max(looks.beard - 0.35, 0) + 0.28 * grown) * rng.uniform(0.6, 1.4, len(rows))
     plane = np.zeros((canvas.size_px, canvas.size_px), np.uint8)
     strokes.draw(plane, strokes.grow(canvas, rows, headings, lengths), rng.uniform(0.25, 0.9, len(rows)))
     cover = canvas.read(plane).astype(np.float32) / 255
     hair = np.asarray(looks.hair, np.float32) * 0.8
-    return blend(colour, hair, cover * (0.18 + 0.5 * min(looks.beard, 1.0)))
+    return blend(colour, hair, cover * (0.18 + 0.5 * min(looks.beard, 1.0) - 0.2 * grown))
