@@ -94,6 +94,7 @@ def _report(survey: "Survey", findings: "tuple[Finding, ...]", paths: list[Path]
         "pages": [str(path) for path in paths],
         "seconds": round(survey.seconds, 3),
         "size_bytes": survey.size_bytes,
+        "motion_from": survey.rest_words,
         "num_components": survey.num_components,
         "parts": [
             {"role": part.role.value, "shots": part.num_shots, "frames": part.num_frames, "share": round(part.share, 4)}

@@ -107,7 +107,7 @@ def _draw_light(painter: QPainter, area: QRectF, survey: Survey) -> None:
 
 
 def _draw_regions(painter: QPainter, x: float, y: float, width: float, survey: Survey) -> None:
-    caption(painter, x, y, "how far regions go from neutral")
+    caption(painter, x, y, f"how far regions go from {survey.rest_words}")
     y += 26
     regions = _regions(survey)
     top_mm = max([reach for _, reach in regions], default=1.0)
@@ -119,7 +119,12 @@ def _draw_regions(painter: QPainter, x: float, y: float, width: float, survey: S
         write(painter, x + width, y, f"{reach_mm:.1f} mm", 13, ink=DIM, is_right=True)
         y += _ROW
     if not regions:
-        write(painter, x, y, "The mesh names no regions.", 13, ink=FAINT, width=width)
+        words = (
+            "The mesh names no regions."
+            if survey.rest is None
+            else (f"The mesh names no regions. Motion is measured from {survey.rest_words}: no neutral mesh was given.")
+        )
+        paragraph(painter, x, y, width, words, 13, 3, FAINT)
 
 
 def _draw_findings(painter: QPainter, x: float, y: float, width: float, findings: Sequence[Finding]) -> None:

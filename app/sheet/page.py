@@ -4,10 +4,11 @@ Rule: needs a `QGuiApplication` (see `ensure_qt`) but no display; a page's file 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QRectF
+from PyQt6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
 from PyQt6.QtGui import QColor, QGuiApplication, QImage, QPainter
 
 from app.sheet.header import draw_header, header_height
@@ -75,7 +76,7 @@ def _draw_rows(
 def _draw_foot(painter: QPainter, y: float, number: int, num_pages: int) -> None:
     words = (
         "Thumbnails: the crop the network sees, below it the mesh from the front, head-stabilised."
-        "  Light: mean and the middle 90 % of the crop's levels.  Regions: brighter is further from neutral."
+        "  Light: mean and the middle 90 % of the crop's levels.  Regions: the brighter, the further."
         "  Cache offset: how well picture and mesh agree with the cache moved by so many frames."
     )
     write(painter, _MARGIN, y, words, 11, ink=FAINT, width=WIDTH - 2 * _MARGIN - 120)
@@ -86,7 +87,7 @@ def _scales(survey: Survey) -> Scales:
     everything = np.concatenate([one.motion.from_neutral for one in survey.shots])
     names = dict.fromkeys(name for one in survey.shots for name in one.motion.regions)
     top_mm = max(float(np.ceil(np.percentile(everything, 99.9))), _LEAST_MOTION_MM)
-    return Scales(top_mm, {name: survey.reach_mm(name) or 0.0 for name in names})
+    return Scales(top_mm, {name: survey.reach_mm(name) or 0.0 for name in names}, survey.rest_words)
 
 
 def page_paths(path: Path, num_shots: int) -> list[Path]:
@@ -101,10 +102,20 @@ def save_page(page: QImage, path: Path) -> None:
     Raises:
         StorageError: The disk is full, or the folder is not there.
     """
+    # Encoded in memory: when a disk is full libpng says so on the terminal by itself, and in its own words.
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not page.save(buffer, "PNG"):
+        raise StorageError(f"The contact sheet {path} could not be made.", "Free some memory and try again.")
     partial = path.with_name(path.name + ".partial")
-    if not page.save(str(partial), "PNG"):
-        partial.unlink(missing_ok=True)
+    try:
+        partial.write_bytes(data.data())
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise StorageError(
-            f"The contact sheet {path} could not be written.", "Give a file in a folder that exists and has room."
-        )
-    partial.replace(path)
+            f"The contact sheet {path} could not be written: {error.strerror}.",
+            "Give a file in a folder that exists and has room.",
+        ) from error

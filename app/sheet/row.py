@@ -38,10 +38,12 @@ class Scales:
     Args:
         motion_mm: The top of the motion curves.
         regions_mm: What makes a region's strip bright.
+        rest: What motion is measured from.
     """
 
     motion_mm: float
     regions_mm: Mapping[str, float]
+    rest: str
 
 
 def draw_row(
@@ -119,7 +121,7 @@ def _draw_curves(painter: QPainter, x: float, y: float, width: float, one: ShotS
     plot.band(seen.low, seen.high, BRIGHT)
     plot.curve(seen.mean, BRIGHT)
     y += 102
-    caption(painter, x, y, "motion from neutral")
+    caption(painter, x, y, f"motion from {scales.rest}")
     write(painter, x + width, y - 1, _motion(one), 11, ink=DIM, is_right=True)
     plot = Plot(painter, QRectF(x, y + 16, width, 62), num_frames, scales.motion_mm)
     plot.ground((0, round(scales.motion_mm / 2, 1), scales.motion_mm), " mm")

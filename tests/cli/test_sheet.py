@@ -72,3 +72,11 @@ def test_a_missing_camera_is_one_line(folder: Path, tmp_path: Path) -> None:
 
 def test_a_missing_folder_for_the_sheet_is_one_line_before_the_work(folder: Path, tmp_path: Path) -> None:
     assert_one_clear_line(livedouble("sheet", folder, "--out", tmp_path / "no" / "sheet.png"), "There is no folder")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "sheet.png.partial").symlink_to("/dev/full")
+    outcome = livedouble("sheet", folder, "--out", tmp_path / "sheet.png")
+    assert_one_clear_line(outcome, "sheet.png", "No space left")
+    assert list(tmp_path.iterdir()) == []

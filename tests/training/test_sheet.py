@@ -12,11 +12,13 @@ from engine.crop import to_gray
 from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
+from engine.render import Orbit
 from engine.shots import FRONT, DataSet, Role, Shot
 from tests.training.tiny_data import CROP, FRAME_HEIGHT_PX, FRAME_WIDTH_PX, NUM_VERTICES, tiny_topology, write_tiny_data
 from training.sheet import BadFrames, Survey, Weight, findings_of, look_through
 from training.sheet.alignment import find_offset
 from training.sheet.findings import flicker_levels
+from training.sheet.meshes import with_face
 from training.sheet.motion import count_closings, measure_motion
 from training.sheet.pictures import read_pictures
 
@@ -211,3 +213,23 @@ def test_flicker_is_told_from_a_slow_change() -> None:
 
 def test_two_motions_need_two_components(folder: Path) -> None:
     assert survey(folder).num_components == 2
+
+
+def test_motion_is_said_to_be_from_the_frame_that_stands_for_the_neutral_face(folder: Path) -> None:
+    assert survey(folder).rest_words == "neutral"
+    first = Shot.open(folder / "b").vertices()[7]
+    replace(tiny_topology(), neutral=np.array(first)).save(folder / "topology.npz")
+    assert survey(folder).rest_words == "frame 7 of b"
+
+
+def test_a_bust_that_names_no_face_is_framed_on_what_moves() -> None:
+    tiny = tiny_topology()
+    bust = np.concatenate([tiny.neutral, tiny.neutral * 6 - (0, 30, 0)]).astype(np.float32)
+    uv = np.concatenate([tiny.uv, tiny.uv])
+    faces = np.concatenate([tiny.faces, tiny.faces + NUM_VERTICES])
+    whole = Topology(faces, uv, faces.copy(), bust, {"animated": np.arange(NUM_VERTICES, dtype=np.int32)})
+    alone = Topology(tiny.faces, tiny.uv, tiny.uv_faces, tiny.neutral, {"face": np.arange(NUM_VERTICES)})
+    framed, wanted, before = (Orbit.framing(topology) for topology in (with_face(whole), alone, whole))
+    assert framed.distance_cm == pytest.approx(wanted.distance_cm, rel=0.1)
+    assert before.distance_cm > 4 * wanted.distance_cm
+    assert with_face(alone) is alone

@@ -14,6 +14,8 @@ from engine.mesh import Topology
 from engine.render import Look, MeshRenderer, Offscreen, Orbit, Shading
 
 _NEARER = 0.84  # of the distance that shows the whole head with air around it: thumbnails are small
+_FACE, _ANIMATED = "face", "animated"
+_OUTLIERS = 2.0  # percent of the moving vertices at each end that need not be in the picture
 _FINER = 2  # drawn this much larger, then averaged: smooth edges
 
 
@@ -31,7 +33,7 @@ def draw_meshes(
     Raises:
         BackendError: There is no OpenGL here.
     """
-    framed = Orbit.framing(topology)
+    framed = Orbit.framing(with_face(topology))
     orbit = replace(framed, yaw_deg=0.0, pitch_deg=0.0, distance_cm=_NEARER * framed.distance_cm)
     view = orbit.view(width_px, height_px)
     with Offscreen(width_px * _FINER, height_px * _FINER) as target:
@@ -42,3 +44,14 @@ def draw_meshes(
             renderer.draw(view, Look(Shading.CLAY), target.width_px, target.height_px)
             yield np.asarray(cv2.resize(target.read(), (width_px, height_px), interpolation=cv2.INTER_AREA))
         renderer.release()
+
+
+def with_face(topology: Topology) -> Topology:
+    """A mesh that names no face gets one: what moves. A bust is mostly shoulders, the camera saw the face."""
+    moving = topology.sets.get(_ANIMATED, np.empty(0, np.int32))
+    if _FACE in topology.sets or not moving.size:
+        return topology
+    low, high = np.percentile(topology.neutral[moving], (_OUTLIERS, 100 - _OUTLIERS), axis=0)
+    places = topology.neutral[moving]
+    face = moving[((places >= low) & (places <= high)).all(axis=1)]
+    return replace(topology, sets={**topology.sets, _FACE: face if face.size else moving})

@@ -16,6 +16,7 @@ from training.sheet.pictures import Pictures, read_pictures
 
 _EXPLAINED = 0.999  # of the variance, as the paper's practice of choosing a basis
 _MOST_MESHES = 400  # compared to count components
+_SAME_MESH_MM = 0.012  # the coarsest point format rounds to hundredths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +49,14 @@ class ShotSurvey:
 
 
 @dataclass(frozen=True, slots=True)
+class RestFrame:
+    """The frame whose mesh a data set takes for the neutral one, because nobody gave it a neutral mesh."""
+
+    shot: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The shots of one role together."""
 
@@ -69,6 +78,7 @@ class Survey:
         parts: By role, those that have shots.
         num_components: How many principal components carry 99.9 % of the meshes' variance.
         size_bytes: Of all files of the data set, caches excluded.
+        rest: What stands for the neutral face; none where the data set's own neutral mesh is no frame of it.
     """
 
     data: DataSet
@@ -77,6 +87,12 @@ class Survey:
     parts: tuple[Part, ...]
     num_components: int
     size_bytes: int
+    rest: RestFrame | None = None
+
+    @property
+    def rest_words(self) -> str:
+        """What motion is measured from."""
+        return "neutral" if self.rest is None else f"frame {self.rest.frame} of {self.rest.shot}"
 
     @property
     def seconds(self) -> float:
@@ -106,7 +122,7 @@ def look_through(data: DataSet, num_thumbnails: int, camera: str, progress: Call
         seconds = sum(one.seconds for one in of)
         if of:
             parts.append(Part(role, len(of), sum(one.shot.facts.num_frames for one in of), seconds, seconds / total))
-    return Survey(data, camera, shots, tuple(parts), _num_components(shots), _size(data))
+    return Survey(data, camera, shots, tuple(parts), _num_components(shots), _size(data), _rest_frame(shots))
 
 
 def _look_at(
@@ -118,6 +134,19 @@ def _look_at(
     motion = measure_motion(shot.vertices(), data.topology)
     offset = find_offset(pictures.small, motion.traced) if camera == FRONT else None
     return ShotSurvey(shot, chosen, pictures, motion, offset)
+
+
+def _rest_frame(shots: tuple[ShotSurvey, ...]) -> RestFrame | None:
+    """The frame that is the neutral mesh, to the file format's rounding; nobody acts that by chance."""
+    for one in shots:
+        frame = int(one.motion.from_neutral.argmin()) if len(one.motion.from_neutral) else -1
+        if (
+            frame >= 0
+            and one.motion.from_neutral[frame] < _SAME_MESH_MM
+            and one.motion.from_neutral.max() > _SAME_MESH_MM
+        ):
+            return RestFrame(one.name, frame)
+    return None
 
 
 def _num_components(shots: tuple[ShotSurvey, ...]) -> int:
