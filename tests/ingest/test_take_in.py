@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShotError
+from engine.frames import CropRect
 from engine.shots import DataSet, Role
 from export.take.sequence import Placement
 from export.take.write import Format
@@ -113,6 +114,18 @@ def test_no_crop_and_an_odd_size_are_pointed_out(tmp_path: Path) -> None:
     assert any("95x127" in note for note in plan.notes)
     assert take_in(plan, lambda _: None).shot.facts.num_frames == NUM_FRAMES
     assert DataSet.open(tmp_path / "data").front.frame_width_px == 94
+
+
+def test_a_crop_that_lies_on_its_side_is_refused_and_one_of_another_shape_pointed_out(
+    tmp_path: Path, movie: Path
+) -> None:
+    cache = write_cache(tmp_path)
+    with pytest.raises(ShotError, match="wider than high; the network sees an upright 3:4") as refused:
+        plan_ingest(request(tmp_path, movie, cache, crops={"front": CropRect(0, 10, 96, 60)}))
+    assert "25,10,45,60" in refused.value.recovery
+    for crop, is_told in ((CropRect(0, 0, 96, 100), True), (CropRect(0, 0, 90, 121), False)):
+        notes = plan_ingest(request(tmp_path, movie, cache, crops={"front": crop})).notes
+        assert any("is not 3:4" in note for note in notes) == is_told
 
 
 def test_a_stopped_ingest_leaves_no_shot(tmp_path: Path, movie: Path) -> None:

@@ -27,6 +27,7 @@ from training.ingest.source import PointFacts, PointSource, nearest_rate
 from training.ingest.stills import STILL_SUFFIXES, StillFootage
 
 _SAME_RATE = 2e-4  # relative
+_SAME_ASPECT = 0.03  # relative; whole pixels never meet 3:4 exactly
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -265,6 +266,11 @@ def _picture_notes(request: IngestRequest, data: DataSet | None, camera: str, fi
             f"No crop was given for the {camera} camera: the largest is used, for the whole data set."
             " State the face's own with --crop."
         )
+    crop = request.crops.get(camera)
+    if data is None and crop is not None and abs(crop.width / crop.height * 4 / 3 - 1) > _SAME_ASPECT:
+        notes.append(
+            f"The {camera} crop {crop} is not 3:4: it is squeezed into the network's upright picture of that shape."
+        )
     if facts.width_px % 2 or facts.height_px % 2:
         notes.append(
             f"The {camera} movie is {facts.width_px}x{facts.height_px}; its last odd column or row is left out,"
@@ -281,6 +287,13 @@ def _viewpoints(request: IngestRequest, data: DataSet | None, footage: Mapping[s
         if data is None:
             crop = request.crops.get(camera) or largest_crop(width, height)
             check_crop(crop, width, height)
+            if crop.width > crop.height:
+                best = largest_crop(crop.width, crop.height)
+                fitting = CropRect(crop.x + best.x, crop.y + best.y, best.width, best.height)
+                raise ShotError(
+                    f"The {camera} crop {crop} (x,y,width,height) is wider than high; the network sees an upright 3:4.",
+                    f"Give an upright crop around the face, for example {fitting}.",
+                )
             viewpoints[camera] = Viewpoint(crop, width, height)
             continue
         known = data.cameras[camera]
