@@ -8,6 +8,7 @@ import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, check_results, out, progress
 from app.cli.console import write_json as write_report
+from engine.errors import StorageError
 from engine.space import LengthUnit, UpAxis
 from engine.timecode import Timecode
 from export.take.formats import Format
@@ -30,7 +31,8 @@ def convert(
 ) -> None:
     """Write the meshes of a shot or a solved movie as Alembic, USD, PC2, MDD, OBJ or NumPy arrays.
 
-    Topology, texture coordinates, rate, timecode, unit and axes go along where the format holds them.
+    Topology, texture coordinates, rate, timecode, unit and axes go along where the format holds them. A file that
+    lies there is replaced once the new one is whole; obj wants a new folder.
 
     Example: livedouble convert data/demo/001_pangrams --to abc --out head.abc
     """
@@ -42,6 +44,7 @@ def convert(
         check_is_new(file)
         check_can_write(file)
     check_results(shot if shot.is_file() else None, None if kind is Format.OBJ else file, json_file)
+    _check_apart(shot, file, json_file)
     sequence = open_sequence(shot, topology)
     placement = Placement(unit, up, _start_frame(start, sequence.timecode))
     with progress(f"Writing {file.name}", sequence.num_frames) as advance:
@@ -61,6 +64,13 @@ def convert(
             "timecode": str(sequence.timecode or ""), "unit": unit.value, "up": up.value, "bytes": size,
         }  # fmt: skip
         write_report(json_file, report)
+
+
+def _check_apart(shot: Path, *results: Path | None) -> None:
+    """Refuse results among the files of the shot that is read."""
+    for path in results:
+        if path is not None and shot.is_dir() and path.resolve().is_relative_to(shot.resolve()):
+            raise StorageError(f"{path} lies in the shot that is being read.", "Write the result elsewhere.")
 
 
 def _by_name(file: Path) -> Format:

@@ -10,7 +10,7 @@ from export.take.sequence import MeshSequence, Placement
 def write_obj(folder: Path, sequence: MeshSequence, placement: Placement) -> None:
     """Write `NAME.0001.obj` and on into a folder; nine digits keep every float32 as it is."""
     folder.mkdir()
-    faces = _face_lines(sequence)
+    faces = face_lines(sequence)
     digits = max(4, len(str(placement.start_frame + sequence.num_frames)))
     for index in range(sequence.num_frames):
         vertices = placement.place(sequence.frame(index))
@@ -20,7 +20,8 @@ def write_obj(folder: Path, sequence: MeshSequence, placement: Placement) -> Non
         path.write_text(f"# {placement.unit} {placement.up}-up\no {sequence.name}\n{text}\n{faces}", "utf-8")
 
 
-def _face_lines(sequence: MeshSequence) -> str:
+def face_lines(sequence: MeshSequence) -> str:
+    """Texture coordinates and faces, which are the same in every file."""
     if sequence.faces is None:
         return ""
     if sequence.uv is None or sequence.uv_faces is None:

@@ -13,7 +13,7 @@ from export.take.alembic_file import write_abc
 from export.take.arrays import write_npy, write_npz
 from export.take.binary_caches import write_mdd, write_pc2
 from export.take.formats import Format
-from export.take.obj_files import write_obj
+from export.take.obj_files import face_lines, write_obj
 from export.take.sequence import MeshSequence, Placement
 from export.take.usd_file import write_usd
 
@@ -28,7 +28,7 @@ _WRITERS: dict[Format, Callable[[Path, MeshSequence, Placement], None]] = {
     Format.NPZ: write_npz,
 }
 _NEEDS_FACES = frozenset({Format.ABC, Format.USD, Format.USDA, Format.OBJ})
-_BYTES_PER_VERTEX = {Format.USDA: 36, Format.OBJ: 72}  # text; all others 12
+_BYTES_PER_VERTEX = {Format.USDA: 48, Format.OBJ: 42}  # text; all others 12
 
 
 def write_sequence(
@@ -86,9 +86,16 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _check_space(path: Path, sequence: MeshSequence, kind: Format) -> None:
+def num_bytes_needed(sequence: MeshSequence, kind: Format) -> int:
+    """About what the frames take on disk."""
     per_frame = sequence.num_vertices * _BYTES_PER_VERTEX.get(kind, 12)
-    needed = sequence.num_frames * per_frame
+    if kind is Format.OBJ:
+        per_frame += len(face_lines(sequence))  # every file says them again
+    return sequence.num_frames * per_frame
+
+
+def _check_space(path: Path, sequence: MeshSequence, kind: Format) -> None:
+    needed = num_bytes_needed(sequence, kind)
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise StorageError(

@@ -156,6 +156,14 @@ def test_a_solved_movie_is_converted(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(written[4][:, 2], performance()[4][:, 1] * 10, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["points.pc2", "front.mp4", "new.npz"])
+def test_a_shot_is_never_converted_over_itself(run: Run, takes: Path, tmp_path: Path, name: str) -> None:
+    shot = _shot(takes) / "001_pangrams"
+    before = {path.name: path.read_bytes() for path in shot.iterdir()}
+    assert_one_clear_line(run("convert", shot, "--to", "npz", "--out", shot / name), "lies in the shot")
+    assert {path.name: path.read_bytes() for path in shot.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("name", "more", "word"),
     [

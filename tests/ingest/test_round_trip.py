@@ -9,8 +9,8 @@ from engine.mesh import Topology
 from engine.shots import DataSet, Role
 from engine.space import LengthUnit, UpAxis
 from export.take.sequence import Placement, open_sequence
-from export.take.write import Format, write_sequence
-from tests.ingest.head import JAW, NUM_FRAMES, head, performance, request, write_cache
+from export.take.write import Format, num_bytes_needed, write_sequence
+from tests.ingest.head import JAW, NUM_FRAMES, head, performance, request, sequence, write_cache
 from training.ingest.open_points import open_points
 from training.ingest.plan import plan_ingest
 from training.ingest.take_in import take_in
@@ -114,6 +114,15 @@ def test_a_topology_of_quads_gives_the_same_head(tmp_path: Path, movie: Path) ->
     assert isinstance(plan.topology, Topology)
     assert plan.topology.faces.shape == (12, 3)
     np.testing.assert_array_equal(plan.topology.sets["lips"], [1, 3, 5, 7])
+
+
+@pytest.mark.parametrize("kind", list(Format))
+@pytest.mark.parametrize("unit", list(LengthUnit))
+def test_the_size_told_before_writing_is_about_the_size_written(kind: Format, unit: LengthUnit, tmp_path: Path) -> None:
+    _needs(kind)
+    meshes = sequence(performance(120))
+    size = write_sequence(tmp_path / f"a.{kind}", meshes, kind, Placement(unit), lambda _: None)
+    assert 0.75 * size < num_bytes_needed(meshes, kind) < 2 * size
 
 
 def test_named_vertex_sets_come_back_from_npz(tmp_path: Path, movie: Path) -> None:
