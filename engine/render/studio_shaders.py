@@ -51,6 +51,7 @@ void main() {
     vec3 lifted = position + normal * 0.14 - centre;
     light = vec3(0.0);
     open_to = vec3(0.0);
+    float open_share = 0.0;
     for (int i = 0; i < NUM_LIGHTS; ++i) {
         vec3 in_tile = vec3(dot(light_right[i], lifted), dot(light_up[i], lifted),
                             -dot(light_towards[i], lifted) / radius_cm) * 0.5 + 0.5;
@@ -64,9 +65,12 @@ void main() {
         vec3 wrapped = max((vec3(cosine) + wrap) / (1.0 + wrap), 0.0);
         light += light_colour[i] * wrapped * open;
         open_to += light_group[i] * open;
+        open_share += open / float(NUM_LIGHTS);
     }
     // Teeth and tongue in the lips' shade still get what gums and cheeks send on: warm light, never gray.
     light += smoothstep(0.45, 0.6, material.x) * (1.0 - open_to.x) * vec3(0.20, 0.115, 0.095);
+    // So does what no lamp sees, palate and cheeks, dark red.
+    light += pow(1.0 - open_share, 6.0) * vec3(0.16, 0.07, 0.06);
     towards_eye = normalize(eye_point - position);
     direction = normal;
     uv = texture_place;

@@ -154,8 +154,7 @@ def load_anatomy() -> Anatomy:
 
 def _with_thick_incisors(base: np.ndarray, lower_teeth: np.ndarray) -> np.ndarray:
     """The package's lower incisors are a blade; its large back would turn the edge's normal inwards, into the dark."""
-    aside, height, depth = base[lower_teeth].T
-    middle = lower_teeth[np.abs(aside) < 0.6]
+    middle = lower_teeth[np.abs(base[lower_teeth, 0]) < 0.6]
     edge = middle[base[middle, 1].argmax()]
     behind = middle[base[middle, 2] < base[edge, 2] - 0.6]
     base[behind] += 0.6 * (base[edge] - base[behind]) * [0, 1, 0.6]

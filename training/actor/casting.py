@@ -264,7 +264,7 @@ ROSTER: tuple[Casting, ...] = (
             "chin_forward": 0.25, "chin_width": 0.35, "jaw": 0.3, "brow_height": -0.25, "cheekbones": 0.2,
             "ear_size": 0.25, "forehead_height": -0.15
         }),
-        Complexion(skin=(0.660, 0.480, 0.370), flush=(0.06, -0.02, -0.02), lips=(0.90, 0.66, 0.66),
+        Complexion(skin=(0.660, 0.480, 0.370), flush=(0.06, -0.02, -0.02), lips=(0.83, 0.62, 0.70),
                    hair=(0.045, 0.035, 0.032), iris=(0.22, 0.14, 0.085), beard=1.0, freckles=0.05, pores=0.65, age=0.2,
                    brow_weight=1.4, lash_weight=1.2, hairline=-0.2),
         26,

@@ -23,7 +23,7 @@ _LOWER_SHORT_MM = (0.1, 0.0, 0.0, 0.4, 0.6, 0.7, 0.7, 0.7)
 _IVORY = np.array([0.965, 0.915, 0.835], np.float32)
 _GUM = np.array([0.73, 0.415, 0.400], np.float32)
 _TONGUE = np.array([0.790, 0.430, 0.405], np.float32)
-_MUCOSA = np.array([0.700, 0.315, 0.295], np.float32)
+_MUCOSA = np.array([0.800, 0.340, 0.315], np.float32)
 _DARK = np.array([0.060, 0.018, 0.016], np.float32)
 _NUM_EDGE = 17  # vertices along a biting edge
 
@@ -155,4 +155,4 @@ def paint_cavity(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarr
     ridges = np.sin(2 * np.pi * (behind_cm + 0.12 * np.abs(place[:, 0]) ** 1.5 + 0.1 * noise(place, 0.5, rng)) / 0.42)
     colour = tinted(colour, palate * ridges * smoothstep(5.5, 3.5, behind_cm), (0.10, 0.16, 0.16))
     colour = blend(colour, (0.70, 0.40, 0.37), 0.4 * palate * smoothstep(6.0, 3.0, behind_cm))
-    return blend(colour, _DARK, 0.99 * smoothstep(2.6, 6.6, behind_cm))
+    return blend(colour, _DARK, 0.99 * smoothstep(3.6, 8.4, behind_cm))

@@ -37,8 +37,8 @@ def beard_zone(home: np.ndarray) -> np.ndarray:
     # The jaw's lower border rises towards the ear; below it hair thins out towards the throat, and none is on the neck.
     lowest = np.interp(aside, [0, 1.5, 3, 4.5, 6, 6.5], [-9.1, -8.9, -8.1, -6.7, -5.4, -4.9])
     border_depth = np.interp(aside, [0, 1.5, 3, 4.5, 6], [8.7, 8.3, 6.8, 5.2, 3.6])
-    is_below = smoothstep(0.7, -0.1, height - lowest)
-    zone *= 1 - is_below * (1 - smoothstep(-3.2, 0.2, depth - border_depth))
+    is_below = smoothstep(1.7, 0.6, height - lowest)
+    zone *= 1 - is_below * (1 - smoothstep(-2.6, -0.2, depth - border_depth))
     zone *= smoothstep(-1.2, -0.3, height - lowest) * smoothstep(-0.4, 1.6, depth)
     # Bare patches: the groove under the nose, beside the lower lip.
     zone *= 1 - 0.3 * np.exp(-((aside / 0.3) ** 2)) * smoothstep(-4.3, -3.4, height) * (height < -2)
