@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, check_results, out, progress
@@ -49,8 +48,8 @@ def convert(
     placement = Placement(unit, up, _start_frame(start, sequence.timecode))
     with progress(f"Writing {file.name}", sequence.num_frames) as advance:
         size = write_sequence(file, sequence, kind, placement, advance)
-    is_bare = sequence.faces is None or kind in (Format.PC2, Format.MDD, Format.NPY)
-    faces = "positions alone" if is_bare else f"{np.shape(sequence.faces)[0]} triangles"
+    has_faces = kind not in (Format.PC2, Format.MDD, Format.NPY)
+    faces = f"{len(sequence.faces)} triangles" if has_faces and sequence.faces is not None else "positions alone"
     first, last = placement.start_frame, placement.start_frame + sequence.num_frames - 1
     out.print(
         f"{file}: frames {first} to {last} of {sequence.num_vertices} vertices at {float(sequence.rate):g} frames/s"

@@ -145,7 +145,7 @@ def shot_camera(folder: Path, *, is_looping: bool = True, clock: Clock = SYSTEM_
         f"shot {shot.facts.name}",
         is_looping=is_looping,
         truth=shot.vertices(),
-        timecode=shot.timecode,
+        timecode=shot.timecode if shot.facts.timecode else None,
         as_gray=shot.facts.is_gray,
         clock=clock,
     )

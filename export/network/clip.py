@@ -42,7 +42,7 @@ def cut_clip(shot: Shot, folder: Path, num_frames: int, first_frame: int, crf: i
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    timecode = shot.timecode.plus(first_frame)
+    timecode = shot.timecode.plus(first_frame) if shot.facts.timecode else None
     with shot.pictures() as movie:
         facts = movie.facts
         with MovieWriter(
@@ -56,7 +56,7 @@ def cut_clip(shot: Shot, folder: Path, num_frames: int, first_frame: int, crf: i
         shot.facts,
         name=folder.name,
         num_frames=num_frames,
-        timecode=str(timecode),
+        timecode=str(timecode or ""),
         movies={FRONT: _MOVIE},
         points=_POINTS,
     )

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.cameras.movie import shot_camera
 from engine.errors import ShotError
 from engine.frames import CropRect
 from engine.shots import DataSet, Role
+from export.network.clip import cut_clip
 from export.take.sequence import Placement
 from export.take.write import Format
 from tests.ingest.head import (
@@ -64,6 +66,18 @@ def test_drop_frame_timecode_stays_drop_frame(tmp_path: Path) -> None:
     shot = ingest(tmp_path, film, cache).shot
     assert str(shot.timecode) == "01:00:59;28"
     assert str(shot.timecode.plus(2)) == "01:01:00;02"
+
+
+def test_an_unknown_timecode_stays_unknown_live_and_in_a_clip(tmp_path: Path) -> None:
+    film = write_movie(tmp_path / "a.mp4", timecode=None)
+    shot = ingest(tmp_path, film, write_cache(tmp_path, timecode=None), Role.VALIDATION).shot
+    camera = shot_camera(shot.folder)
+    camera.open()
+    frame = camera.read(5.0)
+    camera.close()
+    assert frame is not None
+    assert frame.timecode is None
+    assert cut_clip(shot, tmp_path / "clip", num_frames=4, first_frame=2, crf=20).facts.timecode == ""
 
 
 def test_what_moves_is_what_is_animated_and_grows_with_every_shot(tmp_path: Path, movie: Path) -> None:

@@ -11,7 +11,7 @@ from engine.mesh import MM_PER_CM
 from training.ingest.rigid import skull_fit
 
 _MAX_LOOKED_AT = 24  # meshes
-_SAME_ACTOR_MM = 1.2  # the rendered actors: 0.3 against themselves, 0.9 in one hard frame alone, 1.5 to 9 between two
+_SAME_ACTOR_MM = 1.0  # the rendered actors: 0.3 against themselves, 0.9 in one hard frame alone, 1.2 to 9 between two
 
 
 def unlikeness_mm(frame: Callable[[int], np.ndarray], num_frames: int, neutral: np.ndarray) -> float:
