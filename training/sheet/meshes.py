@@ -13,8 +13,8 @@ import numpy as np
 from engine.mesh import Topology
 from engine.render import Look, MeshRenderer, Offscreen, Orbit, Shading
 
-_NEARER = 0.84  # of the distance that shows the whole head with air around it: thumbnails are small
 _FACE, _ANIMATED = "face", "animated"
+_FARTHER = 1.15  # what moves ends at the brows; the crop has the forehead too
 _OUTLIERS = 2.0  # percent of the moving vertices at each end that need not be in the picture
 _FINER = 2  # drawn this much larger, then averaged: smooth edges
 
@@ -34,7 +34,7 @@ def draw_meshes(
         BackendError: There is no OpenGL here.
     """
     framed = Orbit.framing(with_face(topology))
-    orbit = replace(framed, yaw_deg=0.0, pitch_deg=0.0, distance_cm=_NEARER * framed.distance_cm)
+    orbit = replace(framed, yaw_deg=0.0, pitch_deg=0.0, distance_cm=_FARTHER * framed.distance_cm)
     view = orbit.view(width_px, height_px)
     with Offscreen(width_px * _FINER, height_px * _FINER) as target:
         renderer = MeshRenderer(topology, None)
@@ -47,11 +47,11 @@ def draw_meshes(
 
 
 def with_face(topology: Topology) -> Topology:
-    """A mesh that names no face gets one: what moves. A bust is mostly shoulders, the camera saw the face."""
+    """The mesh with what moves as its face: that is what the camera is set up for, not a bust's shoulders."""
     moving = topology.sets.get(_ANIMATED, np.empty(0, np.int32))
-    if _FACE in topology.sets or not moving.size:
+    if not moving.size:
         return topology
-    low, high = np.percentile(topology.neutral[moving], (_OUTLIERS, 100 - _OUTLIERS), axis=0)
     places = topology.neutral[moving]
+    low, high = np.percentile(places, (_OUTLIERS, 100 - _OUTLIERS), axis=0)
     face = moving[((places >= low) & (places <= high)).all(axis=1)]
     return replace(topology, sets={**topology.sets, _FACE: face if face.size else moving})
