@@ -246,3 +246,9 @@ def test_short_shots_of_other_seeds_begin_with_other_expressions() -> None:
     first = [perform(Role.EXPRESSIONS, 30, (seed, 1), UNITS).notes.split(";")[0] for seed in range(1, 31)]
     names = [re.sub(r" ?\.\.\.| \(one-sided\)", "", note) for note in first]
     assert len({*names}) == len(names)
+
+
+def test_a_shot_too_short_for_a_word_is_a_pause() -> None:
+    notes = {perform(Role.PANGRAMS, 4, (seed, 0), UNITS).notes for seed in range(12)}
+    assert "a pause" in notes
+    assert all(len(note.split()) <= 6 for note in notes)

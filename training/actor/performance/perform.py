@@ -18,6 +18,7 @@ from training.actor.speech.scenes import LATER_SCENES, SCENES
 from training.actor.speech.sentences import LATER_PANGRAMS, LATER_SENTENCES, PANGRAMS, SENTENCES
 
 _LATER_VARIETY = 0.85
+_NOTHING_SEEN = "a pause"  # a shot of a few frames may hold no whole word
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
 _STREAM = {role: number for number, role in enumerate(Role)}
 _CALM = {Role.RANGE_OF_MOTION: 0.4, Role.EXPRESSIONS: 0.6}
@@ -78,7 +79,7 @@ def perform(role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str
         face.lip_to_teeth.astype(np.float32),
         turn_deg.astype(np.float32),
         shift_cm.astype(np.float32),
-        "; ".join(score.notes),
+        "; ".join(score.notes) or _NOTHING_SEEN,
     )
 
 
