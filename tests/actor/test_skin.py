@@ -205,6 +205,18 @@ def test_lips_are_redder_than_skin_and_lipstick_redder_still(rig: Rig, face: Can
     assert made_up > bare > 1.1 * around_it
 
 
+def test_both_lips_are_measured_evenly_from_corner_to_corner(rig: Rig, face: Canvas) -> None:
+    lips = around(face, mouth_rings(), rig.topology.num_vertices)
+    is_visible = (lips.ring > 0.5) & (lips.ring < 4)
+    x = face.home[lips.rows, 0]
+    for half in (lips.is_upper, ~lips.is_upper):
+        middle = is_visible & half & (np.abs(x) < 0.15)
+        assert middle.any()
+        np.testing.assert_allclose(lips.along[middle], 0.5, atol=0.05)
+        aside = is_visible & half & (np.abs(np.abs(x) - 1.5) < 0.1)
+        assert lips.along[aside & (x > 0)].mean() == pytest.approx(1 - lips.along[aside & (x < 0)].mean(), abs=0.03)
+
+
 def test_the_iris_has_its_size_and_the_pupil_is_black(rig: Rig, canvas: Canvas) -> None:
     part = part_of(canvas, rig, "left_eye_front")
     eye = paint_eye(part, rig, 0, dice())

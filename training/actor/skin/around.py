@@ -46,8 +46,10 @@ def around(canvas: Canvas, rings: Rings, num_vertices: int) -> Around:
     positions[(np.ptp(positions, axis=1) > count / 2)[:, None] & (positions < count / 2)] += count
     # A corner lies on a column of its own, or half-way between two.
     past = np.mod((positions * weights).sum(1) + (0.0 if has_corner_columns else 0.5), count)
-    is_upper = past < count / 2
-    along = np.where(is_upper, past, count - past) / (count / 2)
+    # A mouth has more columns above than below.
+    num_upper = len(rings.upper) + has_corner_columns
+    is_upper = past < num_upper
+    along = np.where(is_upper, past / num_upper, (count - past) / (count - num_upper))
     return Around(rows, (ring_of[corners] * weights).sum(1), along.astype(np.float32), is_upper)
 
 
