@@ -25,6 +25,7 @@ _GUM = np.array([0.73, 0.415, 0.400], np.float32)
 _TONGUE = np.array([0.790, 0.430, 0.405], np.float32)
 _MUCOSA = np.array([0.800, 0.340, 0.315], np.float32)
 _DARK = np.array([0.060, 0.018, 0.016], np.float32)
+_THROAT = np.array([0.260, 0.075, 0.065], np.float32)
 _NUM_EDGE = 17  # vertices along a biting edge
 
 
@@ -142,7 +143,7 @@ def paint_tongue(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarr
     colour = tinted(colour, groove, (0.26, 0.34, 0.33))
     colour = tinted(colour, 1 - on_top, (0.12, 0.26, 0.22))
     tip = place[place[:, 2].argmax()]
-    return blend(colour, _DARK, 0.95 * smoothstep(0.7, 4.0, np.linalg.norm(place - tip, axis=1)))
+    return blend(colour, _THROAT, 0.95 * smoothstep(0.7, 4.0, np.linalg.norm(place - tip, axis=1)))
 
 
 def paint_cavity(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarray:
@@ -155,4 +156,4 @@ def paint_cavity(canvas: Canvas, rig: Rig, rng: np.random.Generator) -> np.ndarr
     ridges = np.sin(2 * np.pi * (behind_cm + 0.12 * np.abs(place[:, 0]) ** 1.5 + 0.1 * noise(place, 0.5, rng)) / 0.42)
     colour = tinted(colour, palate * ridges * smoothstep(5.5, 3.5, behind_cm), (0.10, 0.16, 0.16))
     colour = blend(colour, (0.70, 0.40, 0.37), 0.4 * palate * smoothstep(6.0, 3.0, behind_cm))
-    return blend(colour, _DARK, 0.99 * smoothstep(3.6, 8.4, behind_cm))
+    return blend(colour, _THROAT, 0.99 * smoothstep(3.6, 8.4, behind_cm))
