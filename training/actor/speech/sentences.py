@@ -37,17 +37,17 @@ PANGRAMS = (
 )
 
 SENTENCES = (
-    "The five boxing wizards jump quickly over my lazy brown fox.",
-    "Pack my box with five dozen jugs of liquid veneer.",
+    "Fifty brave swimmers will pull the heavy barge back from the pier.",
+    "Mop up the water, Ben, before my father comes home from the pub.",
     "Why would a puppy bark at the moon, if nobody ever came home?",
-    "How vexingly quick daft zebras jump, and how much they love it!",
+    "How thoroughly odd that the goose with the blue beak chose our doorstep!",
     "We promised them both a proper meal before the show.",
-    "Jackdaws love my big sphinx of quartz, but a maple bow is better.",
-    "Sixty zippers were quickly picked from the woven jute bag.",
+    "Under the maple bridge a boy was whittling a whistle for his baby sister.",
+    "Every button on that shabby velvet jacket popped off during supper.",
     "Please move the chair, the lamp, and every book from my room.",
     "You and I saw five huge oaks above the frozen harbor.",
     "Nobody told me that father was a pilot in the war.",
-    "Amazingly few boys provide jukeboxes of such quality.",
+    "The judge and the chef shared a joke about cheap champagne.",
     "Bring the blue umbrella, my boy; it may be a wet morning.",
     "She thought of the sea, and of ships with white sails.",
     "Five or six big jet planes zoomed quickly by the tower.",
@@ -95,7 +95,7 @@ LATER_PANGRAMS = (
 )
 
 LATER_SENTENCES = (
-    "Quick brown foxes vex the lazy judge with jumbo plums.",
+    "Half the village walked behind the piper, all the way to the ferry.",
     "My girl wove six dozen plaid jackets before she quit.",
     "Grumpy wizards make a toxic brew for the jovial queen.",
     "We heard the choir rejoice while both bells rang above the village.",
