@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from engine.mesh import Topology
-from engine.render import studio_shaders
+from engine.render import shaders, studio_shaders
 from engine.render.buffers import (
     MATERIAL,
     NORMAL,
@@ -69,7 +69,7 @@ class StudioRenderer:
             for body in (studio_shaders.SURFACE_FRAGMENT, studio_shaders.EYE_FRAGMENT)
         )
         self._depth = Program(gl, studio_shaders.DEPTH_VERTEX, studio_shaders.DEPTH_FRAGMENT)
-        self._backdrop = Program(gl, studio_shaders.BACKDROP_VERTEX, studio_shaders.BACKDROP_FRAGMENT)
+        self._backdrop = Program(gl, shaders.BACKDROP_VERTEX, studio_shaders.BACKDROP_FRAGMENT)
         self._empty_vao = int(gl.glGenVertexArrays(1))
         self._shadow_texture, self._shadow_framebuffer = depth_texture(self._columns * _TILE_PX, self._rows * _TILE_PX)
 

@@ -174,15 +174,6 @@ void main() {
 """
 )
 
-BACKDROP_VERTEX = """
-#version 330 core
-out vec2 place;
-void main() {
-    place = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
-    gl_Position = vec4(place, 1.0, 1.0);  // on the far plane: behind everything
-}
-"""
-
 BACKDROP_FRAGMENT = """
 #version 330 core
 in vec2 place;
