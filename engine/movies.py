@@ -3,7 +3,6 @@
 Rule: a movie is decoded as it is, gray stays gray; what cannot be read or written raises one clear error.
 """
 
-import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
+from engine.disk import not_written
 from engine.errors import CameraError, StorageError
 from engine.timecode import Timecode
 
@@ -243,12 +243,7 @@ class MovieWriter:
 
     def _fail(self, error: av.FFmpegError | OSError) -> None:
         self.discard()
-        is_full = error.errno == errno.ENOSPC
-        raise StorageError(
-            f"The movie {self._path} could not be written after {self.num_frames} frames"
-            f" ({'the disk is full' if is_full else error.strerror}).",
-            "Free some space or choose another disk, then run the same command again.",
-        ) from error
+        raise not_written(f"The movie {self._path}, {self.num_frames} frames so far,", error) from error
 
     def __enter__(self) -> "MovieWriter":
         return self

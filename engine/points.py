@@ -13,7 +13,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from engine.errors import ShotError, StorageError
+from engine.disk import not_written
+from engine.errors import ShotError
 
 _PC2_HEADER = struct.Struct("<12siiffi")  # signature, version, points, start frame, frames per sample, samples
 _PC2_SIGNATURE = b"POINTCACHE2\0"
@@ -42,10 +43,7 @@ class PointCacheWriter:
         try:
             self._file.write(data)
         except OSError as error:
-            raise StorageError(
-                f"The point cache {self._path} could not be written ({error.strerror}).",
-                "Free some space or choose another disk, then run the same command again.",
-            ) from error
+            raise not_written(f"The point cache {self._path}", error) from error
 
     def write(self, vertices: np.ndarray) -> None:
         """Append [V, 3] float32, cm.

@@ -3,8 +3,6 @@
 Rule: it is written under a partial name and renamed when whole; vertices are streamed, never held for a whole movie.
 """
 
-import errno
-import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.bundle import ActorBundle
+from engine.disk import check_room, not_written
 from engine.errors import StorageError
 from engine.frames import CropRect
 
 VERTICES_LIMIT_BYTES = 1 << 30  # ten minutes of 5,000 vertices at 30 frames/s
 _CHUNK_FRAMES = 256
-_RECOVERY = "Free some space or choose another disk, then run the same command again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +69,7 @@ class SolvedMovie:
             partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-            raise StorageError(f"{path} could not be written ({reason}).", _RECOVERY) from error
+            raise not_written(path, error) from error
 
     def _vertices(self) -> Iterator[np.ndarray]:
         for start in range(0, len(self.latents), _CHUNK_FRAMES):
@@ -113,10 +110,6 @@ def check_space(path: Path, num_frames: int, bundle: ActorBundle, has_vertices: 
         partial = path.with_name(path.name + ".partial")
         partial.touch()
         partial.unlink()
-        free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise StorageError(f"{path} cannot be written ({error.strerror}).", "Choose a folder that exists.") from error
-    if needed > free:
-        raise StorageError(
-            f"{path} needs {needed / 1e6:.0f} MB, its disk has {free / 1e6:.0f} MB left: the disk is full.", _RECOVERY
-        )
+    check_room(path, needed)

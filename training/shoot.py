@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine.errors import ShotError, StorageError
+from engine.disk import check_room
+from engine.errors import ShotError
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
 from engine.shots import DATASET_FILE, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
@@ -125,12 +126,7 @@ def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSe
     missing = missing_shots(folder, plans, setup)
     frame_bytes = bytes_of_a_frame(rig.topology.num_vertices, setup)
     needed = sum(plan.num_frames for plan in missing) * frame_bytes + (_SPARE_BYTES if missing else 0)
-    free = shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free
-    if needed > free:
-        raise StorageError(
-            f"The shoot needs about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free.",
-            "Free some space, choose another disk, or shoot fewer minutes.",
-        )
+    check_room(folder, needed, "Free some space, choose another disk, or shoot fewer minutes.")
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / SKIN_FILE).is_file():
         skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))

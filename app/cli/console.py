@@ -3,7 +3,6 @@
 Rule: results go to stdout, everything else (progress, errors) to stderr, so a result can be piped.
 """
 
-import errno
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from engine.disk import not_written
 from engine.errors import ActorError, LiveDoubleError, StorageError
 from engine.frames import CropRect
 
@@ -126,15 +126,7 @@ def write_json(path: Path, report: Mapping[str, Any] | list[Any] | object) -> No
     except OSError as error:
         if not is_special:
             target.unlink(missing_ok=True)
-        raise storage_error(path, error) from error
-
-
-def storage_error(path: Path, error: OSError) -> StorageError:
-    """What to tell a user when `path` could not be written."""
-    if error.errno == errno.ENOSPC:
-        recovery = "Free some space or choose another disk, then run the same command again."
-        return StorageError(f"{path} could not be written: the disk is full.", recovery)
-    return StorageError(f"{path} could not be written ({error.strerror}).", "Choose a folder that exists and is yours.")
+        raise not_written(path, error) from error
 
 
 def check_can_write(path: Path) -> None:

@@ -79,8 +79,8 @@ def shoot(
     setup.check()
     identity_of(actor)
     plans = plan_shoot(minutes, seed)
-    missing_shots(folder, plans, setup)
     if dry_run:
+        missing_shots(folder, plans, setup)  # what would refuse the shoot refuses its rehearsal
         _tell_plan(plans, setup, actor)
         return
     with Offscreen(16, 16, is_software=software) as offscreen:

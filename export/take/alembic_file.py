@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.disk import FREE_SPACE
 from engine.errors import StorageError
 from engine.optional import optional
 from export.take.sequence import MeshSequence, Placement
@@ -93,5 +94,5 @@ def _count(abc: Any, path: Path, name: str) -> int:
 def _unwritten(path: Path) -> StorageError:
     return StorageError(
         f"{path} could not be written whole: the disk is full.",
-        "Free some space or choose another disk, then run the same command again.",
+        FREE_SPACE,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.disk import FREE_SPACE
 from engine.errors import StorageError
 from engine.optional import optional
 from engine.space import UpAxis
@@ -39,7 +40,7 @@ def write_usd(path: Path, sequence: MeshSequence, placement: Placement) -> None:
     except tf.ErrorException as error:
         raise StorageError(
             f"{path} could not be written; the disk may be full.",
-            "Free some space or choose another disk, then run the same command again.",
+            FREE_SPACE,
         ) from error
 
 

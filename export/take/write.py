@@ -1,6 +1,5 @@
 """Writes meshes in a format chosen by name; a file appears whole or not at all."""
 
-import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import ShotError, StorageError
+from engine.disk import check_room, not_written
+from engine.errors import ShotError
 from export.take.alembic_file import write_abc
 from export.take.arrays import write_npy, write_npz
 from export.take.binary_caches import write_mdd, write_pc2
@@ -52,7 +52,7 @@ def write_sequence(
             f"{kind.value} needs the faces of the mesh, and {sequence.name} lies in no data set that knows them.",
             "Give the actor's topology.npz with --topology.",
         )
-    _check_space(path, sequence, kind)
+    check_room(path, num_bytes_needed(sequence, kind))
     partial = path.with_name(f"{path.stem}.partial" + ("" if kind is Format.OBJ else _suffix(kind)))
 
     def watched(index: int) -> np.ndarray:
@@ -65,11 +65,7 @@ def write_sequence(
         size = sum(file.stat().st_size for file in (partial.iterdir() if partial.is_dir() else [partial]))
         partial.replace(path)
     except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-        raise StorageError(
-            f"{path} could not be written ({reason}).",
-            "Free some space or choose another place, then run the same command again.",
-        ) from error
+        raise not_written(path, error) from error
     finally:
         _remove(partial)
     return size
@@ -92,13 +88,3 @@ def num_bytes_needed(sequence: MeshSequence, kind: Format) -> int:
     if kind is Format.OBJ:
         per_frame += len(face_lines(sequence))  # every file says them again
     return sequence.num_frames * per_frame
-
-
-def _check_space(path: Path, sequence: MeshSequence, kind: Format) -> None:
-    needed = num_bytes_needed(sequence, kind)
-    free = shutil.disk_usage(path.parent).free
-    if needed > free:
-        raise StorageError(
-            f"{path} needs about {needed / 1e6:,.0f} MB, its disk has {free / 1e6:,.0f} MB left: the disk is full.",
-            "Free some space or choose another disk, then run the same command again.",
-        )

@@ -1,6 +1,5 @@
 """What the commands share."""
 
-import errno
 import json
 import subprocess
 import sys
@@ -117,10 +116,3 @@ def test_progress_of_unknown_length_stays_silent_in_a_log(
     with console.progress("Solving", None) as advance:
         advance(1)
     assert capsys.readouterr().err == ""
-
-
-def test_a_full_disk_is_told_from_a_forbidden_one() -> None:
-    full = console.storage_error(Path("x"), OSError(errno.ENOSPC, "No space left on device"))
-    forbidden = console.storage_error(Path("x"), OSError(errno.EACCES, "Permission denied"))
-    assert "disk is full" in full.reason
-    assert "Permission denied" in forbidden.reason

@@ -3,7 +3,6 @@
 Rule: the shot grows under a partial name and is renamed when it has opened as a whole one; what fails leaves nothing.
 """
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
-from engine.errors import ShotError, StorageError
+from engine.disk import check_room, not_written
+from engine.errors import ShotError
 from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
@@ -88,11 +88,7 @@ def _storing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-        raise StorageError(
-            f"The shot could not be written to {folder} ({reason}).",
-            "Free some space or choose another disk, then run the same command again.",
-        ) from error
+        raise not_written(folder, error) from error
 
 
 def _check_space(plan: IngestPlan) -> None:
@@ -101,13 +97,7 @@ def _check_space(plan: IngestPlan) -> None:
         pixels = plan.overlap.num_frames * film.facts.width_px * film.facts.height_px
         is_copied = _is_whole(plan, camera, film)
         needed += film.facts.path.stat().st_size if is_copied else pixels * _BYTES_PER_PIXEL
-    free = shutil.disk_usage(plan.request.folder).free
-    if needed > free:
-        raise StorageError(
-            f"The shot needs about {needed / 1e6:,.1f} MB, {plan.request.folder} has {free / 1e6:,.1f} MB free:"
-            " the disk is full.",
-            "Free some space or choose another disk, then run the same command again.",
-        )
+    check_room(plan.request.folder, needed)
 
 
 def _write_points(plan: IngestPlan, path: Path, advance: Advance) -> Motion:
