@@ -56,6 +56,9 @@ def test_region_weights_also_weigh_the_fit() -> None:
     best = np.linalg.lstsq(root * homogeneous(solved[0].numpy()), root * truth[0].numpy(), rcond=None)[0]
     carried = carry_onto(solved, truth, objective.vertex_weights)[0].numpy()
     np.testing.assert_allclose(carried, homogeneous(solved[0].numpy()) @ best, atol=1e-9)
+    invariant = Objective(tiny_topology(), region_weights=(("lips", 9.0),), is_affine_invariant=True).double()
+    left = root * (carried - truth[0].numpy())
+    assert invariant(solved, truth).item() == pytest.approx((left**2).mean(), rel=1e-6)
 
 
 def test_any_affine_map_of_the_prediction_leaves_the_loss_as_it_is() -> None:

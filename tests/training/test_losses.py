@@ -82,6 +82,15 @@ def test_region_weights_count_their_vertices_more_and_keep_the_total() -> None:
     assert objective(truth + 0.3, truth).item() == pytest.approx(0.09, rel=1e-6)
 
 
+def test_normals_and_velocity_count_by_region_too() -> None:
+    solved, truth = meshes(2)
+    elsewhere = truth.clone()
+    elsewhere[:, 6:20] = solved[:, 6:20]  # the mesh is a strip: no face joins these to vertices 0 to 3
+    only_first = Objective(topology(), normal_weight=1.0, velocity_weight=1.0, region_weights=(("animated", 0.0),))
+    assert only_first(elsewhere, truth).item() == 0.0
+    assert only_first(solved, truth).item() > 0.0
+
+
 def test_normals_are_those_of_the_surface() -> None:
     mesh = topology()
     vertices = meshes(1, spread_cm=0.01)[1].float()
