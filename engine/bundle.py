@@ -28,6 +28,7 @@ REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
 # The network's interface, which every backend relies on.
 INPUT_NAME = "crops"
 OUTPUT_NAMES = ("latents", "vertices")
+ERRORS_NAME = "errors_mm"  # [B, V] expected errors, where the network foretells them
 
 _EXPORT_AGAIN = "Export the actor again, or copy its whole folder again."
 

@@ -54,6 +54,11 @@ class Topology:
         """V."""
         return len(self.neutral)
 
+    @property
+    def animated(self) -> np.ndarray:
+        """[n] the vertices that move and are measured; all, where the topology names none."""
+        return self.sets.get("animated", np.arange(self.num_vertices))
+
     def save(self, path: Path) -> None:
         """Write one `.npz`."""
         arrays = {f"set:{name}": indices.astype(np.int32) for name, indices in self.sets.items()}

@@ -6,8 +6,6 @@ Rule: stopping goes source first; each room finishes what it was given, and all 
 import logging
 from threading import Event
 
-import numpy as np
-
 from engine.backends import Backend
 from engine.bundle import ActorBundle
 from engine.cameras import Camera, CameraFacts
@@ -64,8 +62,7 @@ class Session:
         self._stopping = Event()
         self._solver = Solver(bundle, backend, clock)
         self._captured, self._solved, self._displayed = CaptureCounts(), Meter(), Meter()
-        everything = np.arange(bundle.topology.num_vertices)
-        self._truth = TruthMeter(bundle.topology.sets.get("animated", everything))
+        self._truth = TruthMeter(bundle.topology.animated)
         self._capture_error: LiveDoubleError | None = None
         self._solve_error: LiveDoubleError | None = None
         self._ended_ns: int | None = None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import ShotError
+from engine.errors import CameraError, ShotError
 from engine.frames import CropRect
 from engine.mesh import Topology
 from engine.movies import MovieReader
@@ -104,12 +104,12 @@ class Shot:
         """[N, V, 3] float32, cm, head-stabilised; mapped where the layout allows."""
         return read_points(self.folder / self.facts.points)
 
-    @classmethod
-    def open(cls, folder: Path) -> "Shot":
-        """Read and check one shot.
+    @staticmethod
+    def read_facts(folder: Path) -> ShotFacts:
+        """Read `shot.json` alone; whether the files it names are whole is not looked at.
 
         Raises:
-            ShotError: A part is missing or damaged, or the parts disagree.
+            ShotError: It is missing, damaged, or of another schema.
         """
         values = _read_json(folder / SHOT_FILE, "shot")
         try:
@@ -120,8 +120,29 @@ class Shot:
             raise ShotError(
                 f"The shot {folder} is of schema {facts.schema}, this version reads {SCHEMA}.", "Make the shot again."
             )
+        return facts
+
+    @classmethod
+    def open(cls, folder: Path) -> "Shot":
+        """Read and check one shot.
+
+        Raises:
+            ShotError: A part is missing or damaged, or the parts disagree.
+        """
+        facts = cls.read_facts(folder)
         shot = cls(folder, facts)
-        shape = shot.vertices().shape
+        try:
+            shot._check()
+        except CameraError as error:
+            raise ShotError(
+                f"The shot {folder} is damaged: {error.reason}",
+                "Copy it again, or give the command again that filmed it: a shoot makes its damaged shots anew.",
+            ) from error
+        return shot
+
+    def _check(self) -> None:
+        folder, facts = self.folder, self.facts
+        shape = self.vertices().shape
         if shape[:2] != (facts.num_frames, facts.num_vertices):
             raise ShotError(
                 f"The shot {folder} claims {facts.num_frames} frames of {facts.num_vertices} vertices,"
@@ -129,15 +150,14 @@ class Shot:
                 "Make or ingest the shot again.",
             )
         for camera in {FRONT, *facts.movies}:
-            with shot.pictures(camera) as movie:
+            with self.pictures(camera) as movie:
                 is_other = movie.facts.is_count_exact and movie.facts.num_frames != facts.num_frames
-                if is_other or movie.facts.rate != shot.rate:
+                if is_other or movie.facts.rate != self.rate:
                     raise ShotError(
-                        f"The shot {folder} claims {facts.num_frames} frames at {shot.rate}/s,"
+                        f"The shot {folder} claims {facts.num_frames} frames at {self.rate}/s,"
                         f" its {camera} movie holds {movie.facts.num_frames} at {movie.facts.rate}/s.",
                         "Make or ingest the shot again.",
                     )
-        return shot
 
     @staticmethod
     def write_facts(folder: Path, facts: ShotFacts) -> None:
@@ -207,7 +227,12 @@ class DataSet:
             ShotError: The manifest or a shot is missing or damaged, or a shot is of another mesh or picture size.
         """
         if not (folder / DATASET_FILE).is_file() and _is_unfinished(folder):
-            raise ShotError(f"The data set {folder} is not finished.", "Give the same shoot command again; it goes on.")
+            # Every shoot begins with the actor's skin, an ingest brings none.
+            command = "shoot" if (folder / SKIN_FILE).is_file() else "ingest"
+            raise ShotError(
+                f"The data set {folder} is not finished: its {command} was stopped.",
+                f"Give the same {command} command again.",
+            )
         values = _read_json(folder / DATASET_FILE, "data set")
         if values.get("schema") != SCHEMA:
             raise ShotError(

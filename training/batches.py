@@ -21,7 +21,7 @@ class Batch:
     """What one step learns from.
 
     Args:
-        crops: [B, 1, H, W] uint8.
+        crops: [B, num_views, H, W] uint8.
         vertices: [B, V, 3] float32, cm.
     """
 
@@ -30,9 +30,11 @@ class Batch:
 
 
 def make_batch(
-    choice: FrameChoice, config: TrainConfig, step: int, steps_per_epoch: int, strength: float, gray_mean: float
+    choice: FrameChoice, config: TrainConfig, step: int, steps_per_epoch: int, strength: float, gray_mean: np.ndarray
 ) -> Batch:
     """The batch of one step: its share of the epoch's own order, augmented.
+
+    Where the loss looks at motion, half as many frames, each followed by the next of its shot, changed alike.
 
     Args:
         choice: All training frames.
@@ -40,17 +42,22 @@ def make_batch(
         step: From 0.
         steps_per_epoch: Of the plan.
         strength: Of the augmentation, 0 to 1.
-        gray_mean: Of the training pixels.
+        gray_mean: [num_views] of the training pixels.
     """
     epoch, position = divmod(step, steps_per_epoch)
     order = np.random.default_rng([config.seed, epoch]).permutation(len(choice))
-    indices = order[position * config.batch_size : (position + 1) * config.batch_size]
-    crops, vertices = [], []
-    for index in indices:
-        random = np.random.default_rng([config.seed, epoch, int(index)])
-        crops.append(augment(choice.grown(index), config, strength, random, gray_mean))
-        vertices.append(choice.vertices(index))
-    return Batch(np.stack(crops)[:, None], np.stack(vertices))
+    repeats = 2 if config.velocity_weight else 1
+    size = max(1, config.batch_size // repeats)
+    indices = order[position * size : (position + 1) * size]
+    frames = choice.with_next(indices) if config.velocity_weight else choice.only(indices)
+    crops = [
+        [
+            augment(view, config, strength, np.random.default_rng([config.seed, epoch, index, number]), mean)
+            for number, (view, mean) in enumerate(zip(frames.grown(row), gray_mean, strict=True))
+        ]
+        for row, index in enumerate(np.repeat(indices, repeats).tolist())
+    ]
+    return Batch(np.array(crops), np.stack([frames.vertices(row) for row in range(len(frames))]))
 
 
 class Ahead:

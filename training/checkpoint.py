@@ -16,11 +16,11 @@ from torch import Tensor
 
 from engine.errors import LiveDoubleError, StorageError
 from training.config import TrainConfig
-from training.network import FaceNetwork, NetworkShape
+from training.networks import FaceNetwork, NetworkShape
 
 LAST_FILE = "last.pt"
 BEST_FILE = "best.pt"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,12 @@ class Checkpoint:
         return network.eval()
 
     def solver(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Crops [B, 1, H, W] uint8 to vertices [B, V, 3] float32 cm, in float32 on the CPU."""
+        """Crops [B, num_views, H, W] uint8 to vertices [B, V, 3] float32 cm, in float32 on the CPU."""
         network = self.build_network().to(memory_format=torch.channels_last)
 
         def solve(crops: np.ndarray) -> np.ndarray:
             with torch.inference_mode():
-                return np.asarray(network(torch.from_numpy(crops))[1].numpy())
+                return np.asarray(network(torch.from_numpy(crops)).vertices.numpy())
 
         return solve
 
@@ -151,7 +151,7 @@ class Checkpoint:
             shape = content["shape"]
             return cls(
                 TrainConfig.from_json(content["config"]),
-                NetworkShape(**{**shape, "channels": tuple(shape["channels"])}),
+                NetworkShape.from_record(shape),
                 TrainingFacts(**content["facts"]),
                 TrainingState(**content["state"]),
                 content["network"],

@@ -9,20 +9,42 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from engine.errors import LiveDoubleError, StorageError
+from engine.shots import FRONT
 
 CONFIG_FILE = "config.json"
+PAPER_STAGES = ((64, 64), (96, 96), (144, 144), (216, 216), (324, 324), (486, 486))
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """One training, before it meets its data."""
 
-    # The network's shape (paper, section 3 and table of layers).
+    # The network's shape (paper, section 3 and table of layers; the fully connected one: appendix B).
+    network: str = "convolutional"  # or "fully_connected"; paper
     input_width_px: int = 240  # pixels of the crop; paper
     input_height_px: int = 320  # pixels of the crop; paper
-    channels: tuple[int, ...] = (64, 64, 96, 96, 144, 144, 216, 216, 324, 324, 486, 486)  # per 3x3 convolution; paper
+    stages: tuple[tuple[int, ...], ...] = PAPER_STAGES  # channels of the 3x3 convolutions, each stage halves; paper
+    image_components: int = 3000  # of the picture, where the fully connected network starts; paper
+    hidden: tuple[int, ...] = (2000, 1000)  # of the fully connected network: ReLU, then tanh; paper
+    dropout: float = 0.2  # probability, before linear layers; paper
+
+    # Cameras that the network sees at the same time.
+    views: tuple[str, ...] = (FRONT,)  # of the data set; paper
+    view_dropout: float = 0.25  # probability that a step hides a view, where there are several; ours
+
+    # The output: latents times a basis of meshes.
     num_latents: int = 160  # columns of the output basis; paper
-    dropout: float = 0.2  # probability, before the first linear layer; paper
+    variance: float | None = None  # part of the meshes' variance that the basis must hold, instead of a count; paper
+    is_basis_fixed: bool = False  # keep the principal components as they are; paper: trained along
+    has_uncertainty: bool = True  # foretell each vertex's error beside the mesh; ours
+
+    # The loss: mean square error of coordinates in square centimetres; the paper's is the first line alone.
+    region_weights: tuple[tuple[str, float], ...] = ()  # (vertex set, weight of its vertices); ours, none
+    normal_weight: float = 0.0  # of the surface normals' error; ours
+    velocity_weight: float = 0.0  # of the error of motion from frame to frame; ours
+    contact_weight: float = 0.0  # of the error of the gap between lips and between lids; ours
+    is_affine_invariant: bool = False  # measured after an affine fit, with a fixed basis; paper, appendix A
+    is_shot_aligned: bool = False  # every shot's meshes first brought to the rest pose by one affine; paper, appendix A
 
     # How long, and in what portions.
     epochs: float = 200  # passes over the training frames; paper
@@ -58,8 +80,18 @@ class TrainConfig:
     checkpoint_minutes: float = 1.0  # between two checkpoints at most; the first comes after a tenth of it; ours
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))
+        for name, values in (  # lists, where they come from JSON
+            ("stages", tuple(tuple(stage) for stage in self.stages)),
+            ("hidden", tuple(self.hidden)),
+            ("views", tuple(self.views)),
+            ("region_weights", tuple((region, float(weight)) for region, weight in self.region_weights)),
+        ):
+            object.__setattr__(self, name, values)
         for name, is_good, demand in (
+            ("network", self.network in ("convolutional", "fully_connected"), "convolutional or fully_connected"),
+            ("stages", bool(self.stages) and all(self.stages), "one convolution in each stage at least"),
+            ("views", bool(self.views) and len({*self.views}) == len(self.views), "different cameras, one at least"),
+            ("variance", self.variance is None or 0 < self.variance <= 1, "more than 0, at most 1"),
             ("epochs", self.epochs > 0, "more than 0"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),

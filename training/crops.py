@@ -6,7 +6,7 @@ Rule: the cache holds the crop of `engine.crop` itself, with real pixels grown a
 import errno
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 from engine.crop import crop_for_network, resize_area, to_gray
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
-from engine.shots import Shot
+from engine.shots import DataSet, Shot
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
@@ -30,12 +30,12 @@ class CachedShot:
 
     Args:
         shot: Where it comes from.
-        grown: [N, height + 2 margins, width + 2 margins] uint8, mapped.
+        grown: Of each view, [N, height + 2 margins, width + 2 margins] uint8, mapped.
         vertices: [N, V, 3] float32 cm, mapped where the layout allows.
     """
 
     shot: Shot
-    grown: np.ndarray
+    grown: tuple[np.ndarray, ...]
     vertices: np.ndarray
 
 
@@ -56,17 +56,35 @@ class FrameChoice:
     def __len__(self) -> int:
         return len(self.shot_indices)
 
+    @property
+    def num_views(self) -> int:
+        """Cameras."""
+        return len(self.shots[0].grown)
+
     def grown(self, index: int) -> np.ndarray:
-        """The grown crop of one frame."""
-        return np.asarray(self.shots[self.shot_indices[index]].grown[self.frame_indices[index]])
+        """[num_views, H, W] uint8, the grown crops of one frame."""
+        views = self.shots[self.shot_indices[index]].grown
+        return np.stack([view[self.frame_indices[index]] for view in views])
 
     def crop(self, index: int) -> np.ndarray:
-        """The crop of one frame as the engine gives it to the network."""
+        """[num_views, H, W] uint8, the crops of one frame as the engine gives them to the network."""
         return centre(self.grown(index))
 
     def vertices(self, index: int) -> np.ndarray:
         """[V, 3] float32 cm of one frame."""
         return np.asarray(self.shots[self.shot_indices[index]].vertices[self.frame_indices[index]])
+
+    def only(self, indices: np.ndarray) -> "FrameChoice":
+        """These frames, in this order."""
+        return FrameChoice(self.shots, self.shot_indices[indices], self.frame_indices[indices])
+
+    def with_next(self, indices: np.ndarray) -> "FrameChoice":
+        """Each of these frames and the next of its shot, in pairs; a shot's last frame comes with the one before."""
+        of_shot = self.shot_indices[indices]
+        last = np.array([len(cached.vertices) - 1 for cached in self.shots])[of_shot]
+        first = np.minimum(self.frame_indices[indices], np.maximum(last - 1, 0))
+        pairs = np.stack([first, np.minimum(first + 1, last)], axis=1)
+        return FrameChoice(self.shots, np.repeat(of_shot, 2), pairs.ravel())
 
 
 def choose_frames(shots: tuple[CachedShot, ...], num_frames: int | None) -> FrameChoice:
@@ -84,6 +102,21 @@ def choose_frames(shots: tuple[CachedShot, ...], num_frames: int | None) -> Fram
         kept = (np.arange(num_frames) + 0.5) * len(of_shot) / num_frames
         of_shot, of_frame = of_shot[kept.astype(int)], of_frame[kept.astype(int)]
     return FrameChoice(shots, of_shot, of_frame)
+
+
+def crops_of(data: DataSet, views: tuple[str, ...]) -> dict[str, CropRect]:
+    """The crop of each view, in this order.
+
+    Raises:
+        ShotError: The data set has no such camera.
+    """
+    missing = [view for view in views if view not in data.cameras]
+    if missing:
+        raise ShotError(
+            f"The data set {data.folder} has no camera {', '.join(missing)}.",
+            f"Choose among {', '.join(data.cameras)}, or film it with more cameras.",
+        )
+    return {view: data.cameras[view].crop for view in views}
 
 
 def centre(grown: np.ndarray) -> np.ndarray:
@@ -121,36 +154,55 @@ def grown_crop(image: np.ndarray, crop: CropRect, width_px: int, height_px: int)
 
 
 def cache_shot(
-    shot: Shot, crop: CropRect, width_px: int, height_px: int, folder: Path, progress: Progress | None = None
+    shot: Shot,
+    crops: Mapping[str, CropRect],
+    width_px: int,
+    height_px: int,
+    folder: Path,
+    progress: Progress | None = None,
 ) -> CachedShot:
-    """Decode a shot's movie into the cache, or find it there.
+    """Decode a shot's movies into the cache, or find them there.
 
     Args:
         shot: To decode.
-        crop: Of the whole data set.
+        crops: Of each camera that is a view of the network, in the network's order.
         width_px: Of the network's input, a multiple of 8.
         height_px: Likewise.
         folder: Holds the cache.
         progress: Told as decoding goes on.
 
     Raises:
-        ShotError: The movie holds another number of frames than the shot.
+        ShotError: A movie holds another number of frames than the shot.
         StorageError: The cache cannot be written, for example because the disk is full.
     """
+    views = tuple(
+        _cache_view(shot, camera, crop, (width_px, height_px), folder, progress) for camera, crop in crops.items()
+    )
+    return CachedShot(shot, views, shot.vertices())
+
+
+def _cache_view(
+    shot: Shot, camera: str, crop: CropRect, size: tuple[int, int], folder: Path, progress: Progress | None
+) -> np.ndarray:
+    width_px, height_px = size
     rows, columns = height_px + 2 * (height_px // MARGIN_PART), width_px + 2 * (width_px // MARGIN_PART)
     num_frames = shot.facts.num_frames
-    file = shot.movie_path().stat()
+    file = shot.movie_path(camera).stat()
     key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
-    path = folder / f"{shot.facts.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
+    path = folder / f"{shot.facts.name}-{camera}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
     num_bytes = num_frames * rows * columns
     if not (path.is_file() and path.stat().st_size == num_bytes):
-        _decode(shot, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
-    grown = np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
-    return CachedShot(shot, grown, shot.vertices())
+        _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
+    return np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
 
 
 def _decode(
-    shot: Shot, prepare: Callable[[np.ndarray], np.ndarray], path: Path, num_bytes: int, progress: Progress | None
+    shot: Shot,
+    camera: str,
+    prepare: Callable[[np.ndarray], np.ndarray],
+    path: Path,
+    num_bytes: int,
+    progress: Progress | None,
 ) -> None:
     partial = path.with_suffix(".partial")
     num_done = 0
@@ -158,7 +210,7 @@ def _decode(
         path.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(path.parent).free < num_bytes:
             raise OSError(errno.ENOSPC, "the disk is full")
-        with shot.pictures() as movie, partial.open("wb") as file:
+        with shot.pictures(camera) as movie, partial.open("wb") as file:
             for image in movie:
                 file.write(prepare(image).tobytes())
                 num_done += 1
@@ -174,18 +226,23 @@ def _decode(
     if num_done != shot.facts.num_frames:
         partial.unlink(missing_ok=True)
         raise ShotError(
-            f"The movie {shot.movie_path()} holds {num_done} frames, its shot {shot.facts.num_frames}.",
+            f"The movie {shot.movie_path(camera)} holds {num_done} frames, its shot {shot.facts.num_frames}.",
             "Make or ingest the shot again.",
         )
     partial.replace(path)
 
 
-def gray_levels(choice: FrameChoice, max_frames: int = 1000) -> tuple[float, float]:
-    """Mean and standard deviation over all pixels of the chosen crops (of at most `max_frames`, spread evenly)."""
-    counts = np.zeros(256, np.int64)
+def gray_levels(choice: FrameChoice, max_frames: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over all pixels of each view (of at most `max_frames` frames, spread evenly).
+
+    Returns:
+        Two [num_views] float32; a deviation is 1 at least.
+    """
+    counts = np.zeros((choice.num_views, 256), np.int64)
     for index in np.linspace(0, len(choice) - 1, min(len(choice), max_frames)).astype(int):
-        counts += np.bincount(choice.crop(index).ravel(), minlength=256)
-    levels = np.arange(256)
-    mean = float(counts @ levels / counts.sum())
-    deviation = float(np.sqrt(counts @ (levels - mean) ** 2 / counts.sum()))
-    return mean, max(deviation, 1.0)
+        for view, crop in enumerate(choice.crop(index)):
+            counts[view] += np.bincount(crop.ravel(), minlength=256)
+    levels, num_pixels = np.arange(256), counts.sum(axis=1)
+    mean = counts @ levels / num_pixels
+    deviation = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(axis=1) / num_pixels)
+    return mean.astype(np.float32), np.maximum(deviation, 1.0).astype(np.float32)

@@ -1,10 +1,11 @@
 """How far solved meshes lie from the truth, in millimetres, over the vertices that move.
 
-Rule: the same frames are measured against the best constant face too, since a lazy actor makes any error small.
+Rule: the same frames are measured against the best constant face too, since a lazy actor makes any error small. This is
+what a training watches as it goes; `training/panel` measures everything there is once it is done.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from training.crops import FrameChoice
 
 ALL_VERTICES = "animated"
 
-Solve = Callable[[np.ndarray], np.ndarray]  # [B, 1, H, W] uint8 -> [B, V, 3] float32 cm
+Solve = Callable[[np.ndarray], np.ndarray]  # [B, num_views, H, W] uint8 -> [B, V, 3] float32 cm
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,6 @@ class Evaluation:
     regions: tuple[Part, ...]
     shots: tuple[Part, ...]
 
-    def metrics(self) -> dict[str, float]:
-        """The figures that travel with an actor, by name."""
-        values = {name: float(value) for name, value in asdict(self).items() if isinstance(value, float)}
-        values["validation_frames"] = float(self.num_frames)
-        values.update({f"{part.name}_rmse_mm": part.rmse_mm for part in self.regions if part.name != ALL_VERTICES})
-        return values
-
 
 def measure(choice: FrameChoice, topology: Topology, solve: Solve, batch_size: int = 16) -> Evaluation:
     """Solve every chosen frame and compare.
@@ -86,7 +80,7 @@ def measure(choice: FrameChoice, topology: Topology, solve: Solve, batch_size: i
     still_mm = np.empty_like(solved_mm)
     for first in range(0, num_frames, batch_size):
         indices = range(first, min(first + batch_size, num_frames))
-        crops = np.stack([choice.crop(index) for index in indices])[:, None]
+        crops = np.stack([choice.crop(index) for index in indices])
         truth = np.stack([choice.vertices(index) for index in indices])
         solved_mm[indices.start : indices.stop] = distances_mm(solve(crops), truth)
         still_mm[indices.start : indices.stop] = distances_mm(mean_face, truth)
@@ -94,7 +88,7 @@ def measure(choice: FrameChoice, topology: Topology, solve: Solve, batch_size: i
 
 
 def _summary(choice: FrameChoice, topology: Topology, solved_mm: np.ndarray, still_mm: np.ndarray) -> Evaluation:
-    animated = topology.sets.get(ALL_VERTICES, np.arange(topology.num_vertices))
+    animated = topology.animated
     regions = {name: rows for name, rows in topology.sets.items() if rows.ndim == 1 and rows.size}
     of_animated = solved_mm[:, animated]
     shots = []

@@ -1,12 +1,13 @@
-"""Something that solves crops and is to be measured: an actor through a backend, or a training's best checkpoint.
+"""A trained network that is to be measured: an actor through a backend, or a training's best checkpoint.
 
 Rule: an actor is judged without torch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,31 @@ from engine.bundle import ActorBundle
 from engine.crop import check_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect
-from engine.mesh import Topology
-from engine.shots import DataSet
-from training.crops import FrameChoice, cache_shot, choose_frames
-from training.evaluate import Evaluation, Solve, measure
+from engine.shots import FRONT, DataSet, Shot
+from training.crops import CachedShot, Progress, cache_shot, choose_frames
+from training.panel.candidate import Advance, Basis, Candidate, Kind, Solved
 
 _CHECKPOINT = "best.pt"
+_BATCH_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a network came to be, as far as it is known.
+
+    Args:
+        num_frames: Learned from.
+        epochs: Passes over them.
+        seconds: Wall clock.
+        machine: That did it.
+        data: Its data set's folder; empty for an actor.
+    """
+
+    num_frames: int | None
+    epochs: float | None
+    seconds: float | None
+    machine: str
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,51 +48,58 @@ class Judge:
     """What is to be measured, opened.
 
     Args:
+        name: The folder's.
         words: What it is and what runs it.
-        crop: What it was trained to see; none: as the data set says.
+        crops_in: What it is to see of each camera of a data set, in its own order of views.
         input_size: Width and height of its input, pixels.
         num_vertices: Of its mesh.
-        solve: Crops to vertices.
+        basis: Its output layer.
+        training: How it came to be.
+        solve: Crops [B, num_views, H, W] uint8 to meshes.
         close: Gives everything back.
     """
 
+    name: str
     words: str
-    crop: CropRect | None
+    crops_in: Callable[[DataSet], Mapping[str, CropRect]]
     input_size: tuple[int, int]
     num_vertices: int
-    solve: Solve
+    basis: Basis
+    training: Training
+    solve: Callable[[np.ndarray], Solved]
     close: Callable[[], None]
 
-    def frames(self, data: DataSet, num_frames: int | None, cache: Path) -> FrameChoice:
-        """The validation frames to measure.
-
-        Args:
-            data: A data set of the same mesh.
-            num_frames: At most, spread evenly over the shots.
-            cache: Folder of decoded crops.
+    def check(self, data: DataSet) -> None:
+        """Refuse a data set that it cannot be measured on.
 
         Raises:
-            LiveDoubleError: The data set is of another mesh or has no validation shot.
+            LiveDoubleError: It is of another mesh, lacks a camera, or its pictures are too small.
         """
         if data.topology.num_vertices != self.num_vertices:
             raise LiveDoubleError(
-                f"The actor has {self.num_vertices} vertices, the data set {data.topology.num_vertices}.",
+                f"The actor {self.name} has {self.num_vertices} vertices, the data set {data.topology.num_vertices}.",
                 "Measure an actor against shots of its own mesh.",
             )
-        crop = self.crop or data.front.crop
-        check_crop(crop, data.front.frame_width_px, data.front.frame_height_px)
-        shots = tuple(cache_shot(shot, crop, *self.input_size, cache) for shot in data.validation)
-        return choose_frames(shots, num_frames)
+        for camera, crop in self.crops_in(data).items():
+            check_crop(crop, data.cameras[camera].frame_width_px, data.cameras[camera].frame_height_px)
 
-    def measure(self, choice: FrameChoice, topology: Topology, progress: Callable[[int], None]) -> Evaluation:
-        """Solve and compare; `progress` is told how many more frames are done."""
+    def crops(self, data: DataSet, shot: Shot, cache: Path, progress: Progress | None = None) -> CachedShot:
+        """A shot's crops, decoded into the cache or found there."""
+        return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress)
 
-        def solve(crops: np.ndarray) -> np.ndarray:
-            vertices = self.solve(crops)
-            progress(len(crops))
-            return vertices
+    def candidate(self, data: DataSet, cache: Path, name: str) -> Candidate:
+        """This network among others.
 
-        return measure(choice, topology, solve)
+        Args:
+            data: Checked.
+            cache: Folder of decoded crops.
+            name: In tables.
+        """
+
+        def solve(shot: Shot, frames: range, advance: Advance) -> Solved:
+            return solve_frames(self.crops(data, shot, cache), frames, self.solve, advance)
+
+        return Candidate(name, Kind.NETWORK, self.words, solve)
 
     def __enter__(self) -> "Judge":
         return self
@@ -83,12 +110,41 @@ class Judge:
         self.close()
 
 
+def solve_frames(
+    cached: CachedShot,
+    frames: range,
+    solve: Callable[[np.ndarray], Solved],
+    advance: Advance,
+    batch_size: int = _BATCH_SIZE,
+) -> Solved:
+    """Solve frames of one shot in portions.
+
+    Args:
+        cached: Its crops.
+        frames: Of it.
+        solve: Crops [B, num_views, H, W] uint8 to meshes.
+        advance: Told how many more frames are solved.
+        batch_size: Of a portion.
+    """
+    choice = choose_frames((cached,), None)
+    parts = []
+    for first in range(frames.start, frames.stop, batch_size):
+        crops = np.stack([choice.crop(index) for index in range(first, min(first + batch_size, frames.stop))])
+        parts.append(solve(crops))
+        advance(len(crops))
+    expected = [part.expected_error_mm for part in parts if part.expected_error_mm is not None]
+    return Solved(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate(expected) if len(expected) == len(parts) else None,
+    )
+
+
 def open_judge(folder: Path, backend: str | None, precision: str | None, num_threads: int | None) -> Judge:
     """Open an actor's folder, or the folder of a training.
 
     Args:
         folder: Either.
-        backend: Of an actor; none chooses the fastest.
+        backend: Of an actor; none chooses the fastest. A training is run by torch whatever this says.
         precision: Of the backend.
         num_threads: Of the processor; none leaves it to the backend.
 
@@ -103,29 +159,58 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
         return _open_training(folder, num_threads)
     bundle = ActorBundle.open(folder)
     running = open_backend(bundle, backend, precision, num_threads)
+    told: Mapping[str, Any] = bundle.training
     return Judge(
+        name=folder.name,
         words=f"{running.name} {running.precision} ({running.provider})",
-        crop=bundle.crop,
+        crops_in=lambda _: {FRONT: bundle.crop},
         input_size=(bundle.input_width_px, bundle.input_height_px),
         num_vertices=bundle.topology.num_vertices,
-        solve=lambda crops: running.run(crops)[1],
+        basis=Basis(bundle.mean, bundle.basis),
+        training=Training(told.get("frames"), told.get("epochs"), told.get("seconds"), str(told.get("machine", ""))),
+        solve=lambda crops: Solved(running.run(crops)[1]),
         close=running.close,
     )
 
 
 def _open_training(folder: Path, num_threads: int | None) -> Judge:
     # Here and not above: actors are judged where torch is not installed.
+    import torch
+
     from training.checkpoint import Checkpoint
+    from training.crops import crops_of
     from training.device import choose_compute
 
     checkpoint = Checkpoint.load(folder / _CHECKPOINT)
     compute = choose_compute("cpu", num_threads)
-    shape = checkpoint.shape
+    network = checkpoint.build_network().to(memory_format=torch.channels_last)
+    shape, facts, state = checkpoint.shape, checkpoint.facts, checkpoint.state
+
+    def solve(crops: np.ndarray) -> Solved:
+        with torch.inference_mode():
+            solution = network(torch.from_numpy(crops))
+        errors = solution.errors_mm
+        return Solved(solution.vertices.numpy(), None if errors is None else errors.numpy())
+
     return Judge(
-        words=f"step {checkpoint.state.step}, {compute.words}",
-        crop=None,
+        name=folder.name,
+        words=f"training at step {state.step}, {compute.words}",
+        crops_in=lambda data: crops_of(data, checkpoint.config.views),
         input_size=(shape.input_width_px, shape.input_height_px),
         num_vertices=shape.num_vertices,
-        solve=checkpoint.solver(),
+        basis=Basis(
+            network.to_vertices.bias.detach().numpy(),
+            np.ascontiguousarray(network.to_vertices.weight.detach().numpy().T),
+        ),
+        training=Training(
+            num_frames=facts.num_training_frames,
+            epochs=state.step
+            * min(checkpoint.config.batch_size, facts.num_training_frames)
+            / facts.num_training_frames,
+            seconds=state.elapsed_s,
+            machine=facts.machine,
+            data=facts.data,
+        ),
+        solve=solve,
         close=lambda: None,
     )

@@ -21,12 +21,13 @@ from engine.shots import DATASET_FILE, SHOT_FILE, TOPOLOGY_FILE, DataSet, Shot
 from training.batches import Ahead, Batch, make_batch
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint, TrainingFacts, TrainingState
 from training.config import TrainConfig
-from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, gray_levels
+from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
 from training.device import Compute
 from training.evaluate import measure
-from training.network import FaceNetwork, NetworkShape
+from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
 from training.schedule import Plan, augmentation_strength, beta1, learning_rate
+from training.uncertainty import Calibration, foretelling_loss
 
 METRICS_FILE = "metrics.csv"
 _COLUMNS = ("step", "epoch", "elapsed_s", "learning_rate", "loss_cm2", "validation_rmse_mm", "mean_face_rmse_mm")
@@ -110,18 +111,21 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
     gray_mean, gray_deviation = gray_levels(training)
     watch.say(
         f"{len(training)} training frames of {len(data.training)} shots, {len(validation)} validation frames of"
-        f" {len(data.validation)}; gray {gray_mean:.1f} +- {gray_deviation:.1f}."
+        f" {len(data.validation)}; gray "
+        + ", ".join(f"{mean:.1f} +- {deviation:.1f}" for mean, deviation in zip(gray_mean, gray_deviation, strict=True))
+        + "."
     )
 
     # The network: He's random weights, the meshes' principal components as output, or where we were.
     torch.manual_seed(config.seed)
-    network = FaceNetwork(NetworkShape.of(config, data.topology.num_vertices))
     if resumed is None:
-        basis = mesh_basis(training, config.num_latents, config.seed)
-        network.prime(torch.from_numpy(basis.mean), torch.from_numpy(basis.basis), gray_mean, gray_deviation)
-        watch.say(f"{config.num_latents} components hold {100 * basis.variance_reached:.3f} % of the meshes' variance.")
+        basis = mesh_basis(training, config.num_latents, config.seed, config.variance)
+        network = FaceNetwork(NetworkShape.of(config, len(basis.basis), data.topology.num_vertices))
+        network.prime(*(torch.from_numpy(values) for values in (basis.mean, basis.basis, gray_mean, gray_deviation)))
+        watch.say(f"{len(basis.basis)} components hold {100 * basis.variance_reached:.3f} % of the meshes' variance.")
         pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
     else:
+        network = FaceNetwork(resumed.shape)
         network.load_state_dict(resumed.network)
         pca_variance, state = resumed.facts.pca_variance, resumed.state
         plan = replace(plan, total_steps=state.total_steps)
@@ -135,6 +139,7 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
         pca_variance=pca_variance,
         machine=compute.words,
     )
+    network.to_vertices.requires_grad_(not config.is_basis_fixed)
     network.to(compute.device, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     if resumed is not None and resumed.optimizer is not None:
@@ -174,12 +179,14 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
             crops = torch.from_numpy(batch.crops).to(compute.device)
             truth = torch.from_numpy(batch.vertices).to(compute.device)
             with compute.autocast():
-                _, vertices = network(crops)
-            loss = torch.nn.functional.mse_loss(vertices, truth)  # square centimetres
+                solved = network(crops)
+            loss = torch.nn.functional.mse_loss(solved.vertices, truth)  # square centimetres
             loss_cm2 = loss.item()
             if not math.isfinite(loss_cm2):
                 raise _not_a_number(step, run)
             optimizer.zero_grad(set_to_none=True)
+            if solved.errors_mm is not None:  # its weights are its own: the two losses do not meet
+                loss = loss + foretelling_loss(solved.errors_mm, solved.vertices, truth)
             loss.backward()
             optimizer.step()
 
@@ -255,19 +262,27 @@ def _check_same_training(resumed: Checkpoint, config: TrainConfig, checksum: str
 def _cached(
     shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
 ) -> tuple[CachedShot, ...]:
+    crops = crops_of(data, config.views)
     width_px, height_px = config.input_width_px, config.input_height_px
-    return tuple(cache_shot(shot, data.front.crop, width_px, height_px, cache, watch.decoding) for shot in shots)
+    return tuple(cache_shot(shot, crops, width_px, height_px, cache, watch.decoding) for shot in shots)
 
 
 def _validate(network: FaceNetwork, validation: FrameChoice, data: DataSet, compute: Compute) -> tuple[float, float]:
-    """RMSE of the network, and of a face that never moves, in millimetres."""
+    """RMSE of the network, and of a face that never moves, in millimetres; expected errors are put to scale."""
     network.eval()
+    calibration = Calibration()
+    animated = torch.from_numpy(data.topology.animated)
 
     def solve(crops: np.ndarray) -> np.ndarray:
         with torch.inference_mode(), compute.autocast():
-            return np.asarray(network(torch.from_numpy(crops).to(compute.device))[1].cpu().numpy())
+            solved = network(torch.from_numpy(crops).to(compute.device))
+        if solved.errors_mm is not None:
+            calibration.add(solved.errors_mm[:, animated])
+        return np.asarray(solved.vertices.cpu().numpy())
 
     evaluation = measure(validation, data.topology, solve)
+    if network.to_errors is not None:
+        network.to_errors.scale *= calibration.factor(evaluation.mean_mm)
     return evaluation.rmse_mm, evaluation.mean_face_rmse_mm
 
 

@@ -1,13 +1,16 @@
 """A shoot with the virtual actor: act and render the planned shots in processes over all cores, write the data set.
 
-Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was.
+Rule: a shot is rendered under a partial name and renamed when whole, so a killed shoot continues where it was; one
+process at a time shoots into a folder.
 """
 
 import math
 import multiprocessing as mp
 import shutil
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from engine.disk import check_room
 from engine.errors import ShotError
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
-from engine.shots import DATASET_FILE, SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot, ShotFacts
+from engine.shots import SKIN_FILE, TOPOLOGY_FILE, DataSet, Shot, ShotFacts
 from engine.timecode import Timecode
 from training.actor.identity import identity_of
 from training.actor.occlusion import bake_occlusion
@@ -26,8 +29,10 @@ from training.actor.performance import Performance, perform
 from training.actor.rig import Rig, build_rig
 from training.actor.skin import paint_skin
 from training.actor.stage import Stage, StageSetup
-from training.processes import begin_renderer
-from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
+from training.claim import claimed
+from training.processes import Work, begin_renderer
+from training.shoot_folder import Begun, clear_away, put_in_place, stage_of, survey
+from training.shoot_plan import RATE, ShotPlan, plan_shoot
 
 CRF = 16  # x264: a gray level or so of difference, most of it the sensor's own noise
 _POINTS = "points.pc2"
@@ -47,56 +52,73 @@ def shoot(
     setup: StageSetup | None = None,
     num_processes: int,
     progress: Callable[[int], None],
+    tell: Callable[[str], None],
 ) -> DataSet:
     """Make (or finish) the data set `folder`.
 
     Args:
-        folder: New, or one that the same command began.
+        folder: New, or one that the same command began; its finished shots are looked at, damaged ones made anew.
         actor: A virtual actor's name, or a seed that draws one.
         minutes: Of training footage at 30 frames/s.
         seed: Of every performance.
         setup: Cameras and light; validation shots are of a later session and get `later_session` of it.
         num_processes: Renderers side by side.
         progress: Called with the number of frames made since the last call, from the calling thread.
+        tell: Called with a sentence for every damaged shot, before it is made anew.
 
     Raises:
-        ShotError: The folder holds something else, or the stage cannot be set up so.
-        StorageError: The disk will not hold the result.
+        ShotError: The folder holds something else, the stage cannot be set up so, or a renderer was ended.
+        StorageError: The disk will not hold the result, or another process works on the folder.
     """
     setup = setup or StageSetup()
     setup.check()
     rig = build_rig(identity_of(actor))
     plans = plan_shoot(minutes, seed)
-    missing = _prepare(folder, rig, plans, setup)
-    total = sum(plan.num_frames for plan in plans)
-    progress(total - sum(plan.num_frames for plan in missing))
+    with claimed(folder):
+        begun = survey(folder, rig, plans, setup)
+        for damage in begun.damages:
+            tell(f"{damage} It is filmed anew; the old one stays until the new one is whole.")
+        _prepare(folder, rig, begun, setup)
+        progress(sum(plan.num_frames for plan in plans) - sum(plan.num_frames for plan in begun.missing))
+        _film(folder, actor, begun.missing, setup, num_processes, progress)
+        cameras = dict.fromkeys(setup.cameras, setup.viewpoint)
+        DataSet.write_manifest(folder, rig.identity.name, cameras, [plan.name for plan in plans])
+        clear_away(folder)
+    return DataSet.open(folder)
 
+
+def _film(
+    folder: Path,
+    actor: str,
+    plans: tuple[ShotPlan, ...],
+    setup: StageSetup,
+    num_processes: int,
+    progress: Callable[[int], None],
+) -> None:
     context = mp.get_context("spawn")
-    counter = context.Value("l", 0)
-    with ProcessPoolExecutor(num_processes, context, _begin_process, (counter,)) as pool:
+    work = Work.of(context)
+    with ProcessPoolExecutor(num_processes, context, _begin_process, (work,)) as pool:
         # Long shots first, so that the processes end together.
-        queue = sorted(missing, key=lambda plan: -plan.num_frames)
+        queue = sorted(plans, key=lambda plan: -plan.num_frames)
         pending = {pool.submit(make_shot, folder, actor, plan, setup) for plan in queue}
         told = 0
         try:
             while pending:
                 finished, pending = wait(pending, timeout=0.5, return_when="FIRST_COMPLETED")
-                made = counter.value
+                made = work.num_done
                 progress(made - told)
                 told = made
                 for future in finished:
                     future.result()
+        except BrokenProcessPool as error:
+            raise ShotError(
+                "A renderer was ended from outside, perhaps for want of memory.",
+                "Give the same command again, with fewer --processes; it goes on where it was.",
+            ) from error
         finally:
-            # When something stopped us, what is not begun is given up; otherwise nothing is left.
+            # When something stopped us, what is not begun is given up and what is begun ends with its frame.
+            work.stop()
             pool.shutdown(wait=False, cancel_futures=True)
-    cameras = dict.fromkeys(setup.cameras, setup.viewpoint)
-    DataSet.write_manifest(folder, rig.identity.name, cameras, [plan.name for plan in plans])
-    return DataSet.open(folder)
-
-
-def stage_of(plan: ShotPlan, setup: StageSetup) -> StageSetup:
-    """How this shot is filmed."""
-    return later_session(setup) if plan.role is Role.VALIDATION else setup
 
 
 def bytes_of_a_frame(num_vertices: int, setup: StageSetup) -> int:
@@ -107,64 +129,27 @@ def bytes_of_a_frame(num_vertices: int, setup: StageSetup) -> int:
     return round(num_vertices * _BYTES_PER_VERTEX + picture * len(setup.cameras))
 
 
-def missing_shots(folder: Path, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
-    """The shots that are still to be made; nothing is written.
-
-    Raises:
-        ShotError: The folder holds something else.
-    """
-    ours = {SKIN_FILE, TOPOLOGY_FILE, DATASET_FILE, ".crops", *(plan.name for plan in plans)}
-    if folder.exists() and not folder.is_dir():
-        raise ShotError(f"{folder} is a file.", "Give a new folder.")
-    if folder.exists() and any(path.name.removesuffix(".partial") not in ours for path in folder.iterdir()):
-        raise ShotError(f"{folder} holds something other than this shoot.", "Choose a new folder.")
-    return [plan for plan in plans if not _is_made(folder / plan.name, plan, setup)]
-
-
-def _prepare(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetup) -> list[ShotPlan]:
-    """Make the folder ready; returns the shots that are still to be made."""
-    missing = missing_shots(folder, plans, setup)
+def _prepare(folder: Path, rig: Rig, begun: Begun, setup: StageSetup) -> None:
+    """See that there is room, and lay down what every shot needs."""
     frame_bytes = bytes_of_a_frame(rig.topology.num_vertices, setup)
-    needed = sum(plan.num_frames for plan in missing) * frame_bytes + (_SPARE_BYTES if missing else 0)
+    needed = sum(plan.num_frames for plan in begun.missing) * frame_bytes + (_SPARE_BYTES if begun.missing else 0)
     check_room(folder, needed, "Free some space, choose another disk, or shoot fewer minutes.")
-    folder.mkdir(parents=True, exist_ok=True)
+    rig.topology.save(folder / TOPOLOGY_FILE)  # first: it tells whose shoot this is
     if not (folder / SKIN_FILE).is_file():
         skin = paint_skin(rig, bake_occlusion(rig, rig.topology.neutral))
         partial = folder / f"{SKIN_FILE}.partial"
         partial.write_bytes(cv2.imencode(".jpg", skin[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 94])[1].tobytes())
         partial.replace(folder / SKIN_FILE)
-    rig.topology.save(folder / TOPOLOGY_FILE)
-    return missing
 
 
-def _is_made(folder: Path, plan: ShotPlan, setup: StageSetup) -> bool:
-    if not folder.is_dir():
-        return False
-    facts = Shot.open(folder).facts
-    setup = stage_of(plan, setup)
-    wanted = plan.role, plan.num_frames, plan.seed[0], setup.is_gray, {*setup.cameras}, setup.record()
-    if (facts.role, facts.num_frames, facts.seed, facts.is_gray, {*facts.movies}, facts.stage) != wanted:
-        raise ShotError(
-            f"{folder} is a shot of another shoot.", "Choose a new folder, or the same minutes, seed and options."
-        )
-    return True
+_work: Work | None = None
 
 
-_counter = None
-
-
-def _begin_process(counter: "mp.sharedctypes.Synchronized[int]") -> None:
-    global _counter  # the one way a spawned pool hands a shared value to its tasks
-    _counter = counter
+def _begin_process(work: Work) -> None:
+    global _work  # the one way a spawned pool hands shared values to its tasks
+    _work = work
     begin_renderer()
-
-
-def _count_frame() -> None:
-    if _counter is not None:
-        if not mp.parent_process().is_alive():
-            raise SystemExit  # nobody waits for this shot; a re-run makes it again
-        with _counter.get_lock():
-            _counter.value += 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C comes to us too; whoever started us says when to stop
 
 
 class Filming:
@@ -207,7 +192,10 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan, setup: StageSetup) -> No
 
     Raises:
         StorageError: The disk is full.
+        ShotError: What was written is not whole.
     """
+    work = _work or Work()
+    work.check()
     setup = stage_of(plan, setup)
     rig = build_rig(identity_of(actor))
     skin = np.ascontiguousarray(cv2.imread(str(folder / SKIN_FILE))[..., ::-1])
@@ -238,7 +226,7 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan, setup: StageSetup) -> No
             points.write(vertices)
             for camera, picture in pictures.items():
                 writers[camera].write(picture)
-            _count_frame()
+            work.count()
     filming.close()
     facts = ShotFacts(
         name=plan.name, role=plan.role, num_frames=plan.num_frames, num_vertices=rig.topology.num_vertices,
@@ -247,4 +235,5 @@ def make_shot(folder: Path, actor: str, plan: ShotPlan, setup: StageSetup) -> No
         stage=setup.record(),
     )  # fmt: skip
     Shot.write_facts(partial, facts)
-    partial.replace(folder / plan.name)
+    work.check()
+    put_in_place(partial, folder / plan.name, facts)

@@ -17,7 +17,8 @@ from training.actor.identity import identity_of
 from training.actor.performance import perform
 from training.actor.rig import build_rig
 from training.actor.stage import StageSetup
-from training.shoot import Filming, stage_of
+from training.shoot import Filming
+from training.shoot_folder import stage_of
 from training.shoot_plan import ShotPlan
 
 _LOSS_SHOTS, _LOSS_FRAMES, _LOSS_STEP = 4, 4, 12

@@ -4,6 +4,7 @@ Rule: results go to stdout, everything else (progress, errors) to stderr, so a r
 """
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -163,6 +164,16 @@ def check_is_new(folder: Path) -> None:
     """
     if folder.exists():
         raise StorageError(f"{folder} exists already.", "Choose a new folder, or remove it first.")
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Take a request to end (SIGTERM, as `kill` and job schedulers send it) as Ctrl+C; for the main thread."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

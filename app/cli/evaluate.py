@@ -1,33 +1,52 @@
-"""`livedouble evaluate`: an actor's error on shots it has never seen."""
+"""`livedouble evaluate`: how good an actor is on shots it has never seen, beside what else one could have."""
 
-from dataclasses import asdict
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from app.cli.console import (
     BackendOption,
     JsonOption,
     PrecisionOption,
+    UsageError,
     actor_folder,
     check_can_write,
-    out,
+    err,
     progress,
     write_json,
 )
 
 if TYPE_CHECKING:
-    from training.evaluate import Evaluation, Part
+    from engine.shots import DataSet
+    from training.judge import Judge
+    from training.panel.candidate import Candidate, Measured, Stretch
+    from training.panel.report import Facts, Missing, Pictured
 
 
 def evaluate(
     actor: Annotated[
-        str, typer.Argument(metavar="ACTOR", help="An actor's folder, `demo`, or the folder of a training.")
+        str, typer.Argument(metavar="ACTOR|RUN", help="An actor's folder, `demo`, or the folder of a training.")
     ],
-    data: Annotated[Path, typer.Argument(metavar="DIR", help="The data set; its validation shots are measured.")],
-    frames: Annotated[int | None, typer.Option(min=1, help="Measure at most this many, spread over the shots.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The data set; its validation shots are measured. A training knows its own."),
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option(metavar="ACTOR|RUN", help="Set it against another; may be given several times.")
+    ] = None,
+    tracker: Annotated[
+        bool, typer.Option("--tracker", help="Also against MediaPipe's scores on the same virtual head.")
+    ] = False,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Measure about this many: of every shot an unbroken stretch.")
+    ] = None,
     backend: BackendOption = None,
     precision: PrecisionOption = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.")] = None,
@@ -35,47 +54,208 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
     ] = None,
     json: JsonOption = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a report for browsers and printers.")
+    ] = None,
 ) -> None:
     """Measure an actor against a data set's validation shots.
 
-    The error is the paper's: the root of the mean squared distance of the animated vertices, in millimetres.
+    The error is the paper's: the root of the mean squared distance of the animated vertices, in millimetres. Beside it
+    stand motion, contact, stillness, and what a face that never moves and the best face in the network's own basis do.
 
-    Example: livedouble evaluate actors/demo data/demo --json evaluation.json
+    Example: livedouble evaluate actors/demo --data data/demo --html report.html
     """
-    if json is not None:
-        check_can_write(json)
+    for result in (json, html):
+        if result is not None:
+            check_can_write(result)
+    from app.cli.evaluate_table import show
     from engine.shots import DataSet
     from training.judge import open_judge
+    from training.panel.candidate import compare, stretches
 
-    folder = actor_folder(actor)
-    dataset = DataSet.open(data)
-    name = None if backend is None else backend.value
-    with open_judge(folder, name, None if precision is None else precision.value, threads) as judge:
-        choice = judge.frames(dataset, frames, cache or data / ".crops")
-        with progress("measuring", len(choice)) as advance:
-            evaluation = judge.measure(choice, dataset.topology, advance)
-        words = judge.words
-    _show(evaluation, f"{folder.name} on {dataset.folder.name}, {words}")
-    if json is not None:
-        write_json(json, {"actor": str(folder), "data": str(data), "backend": words, **asdict(evaluation)})
+    if html is not None:
+        _check_report_libraries()
+    folders = [actor_folder(actor), *(actor_folder(other) for other in against or ())]
+    with ExitStack() as stack:
+        judges = [
+            stack.enter_context(open_judge(folder, *_backend_for(folder, backend, precision), threads))
+            for folder in folders
+        ]
+        dataset = DataSet.open(data or _data_of(judges[0]))
+        if not dataset.validation:
+            raise UsageError(
+                f"The data set {dataset.folder} has no validation shot.",
+                "Give one that has: they are what is measured.",
+            )
+        names = _names(folders)
+        crops = cache or dataset.folder / ".crops"
+        chosen = stretches(dataset.validation, frames)
+        _decode(dataset, judges, crops)
+        networks = [judge.candidate(dataset, crops, name) for judge, name in zip(judges, names, strict=True)]
+        baselines, missing = _baselines(dataset, judges[0], names[0], chosen, tracker, stack)
+        candidates = [*networks, *baselines]
+        num_frames = sum(len(stretch.frames) for stretch in chosen)
+        with progress("measuring", num_frames * len(candidates)) as advance:
+            measured = compare(chosen, dataset.topology, candidates, advance)
+        facts = _facts(dataset, chosen)
+        show(measured, missing, facts)
+        if json is not None:
+            write_json(json, _record(facts, measured, missing, judges))
+        if html is not None:
+            _report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
 
 
-def _show(evaluation: "Evaluation", title: str) -> None:
-    out.print(title, soft_wrap=True)
-    table = Table()
-    for heading in ("over", "vertices", "frames", "RMSE mm", "mean face mm", "part of it"):
-        table.add_column(heading, justify="left" if heading == "over" else "right")
-    for part in (*evaluation.regions, *evaluation.shots):
-        table.add_row(*_row(part), end_section=part == evaluation.regions[-1])
-    out.print(table)
-    out.print(
-        f"RMSE {evaluation.rmse_mm:.3f} mm, mean {evaluation.mean_mm:.3f}, 95 % below {evaluation.p95_mm:.3f},"
-        f" worst vertex {evaluation.max_mm:.2f}; a face that never moves {evaluation.mean_face_rmse_mm:.3f} mm.",
-        soft_wrap=True,
+def _check_report_libraries() -> None:
+    """Refuse before the long work what could not be written after it."""
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"The report needs {error.name}, which is not installed.", "Run: pip install 'livedouble[train]'."
+        ) from error
+
+
+def _backend_for(folder: Path, backend: Any, precision: Any) -> tuple[str | None, str | None]:
+    return (None if backend is None else backend.value), (None if precision is None else precision.value)
+
+
+def _data_of(judge: "Judge") -> Path:
+    if not judge.training.data:
+        raise UsageError("An actor does not know its data set.", "Give one with --data.")
+    return Path(judge.training.data)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Short names, no two alike."""
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        names = ["/".join(folder.resolve().parts[-2:]) for folder in folders]
+    return [name if names.index(name) == index else f"{name} ({index + 1})" for index, name in enumerate(names)]
+
+
+def _decode(dataset: "DataSet", judges: Sequence["Judge"], cache: Path) -> None:
+    """Fill the cache of crops, so that measuring tells its own time."""
+    for judge in judges:
+        judge.check(dataset)
+    total = sum(shot.facts.num_frames for shot in dataset.validation) * len(judges)
+    with progress("reading movies", total) as advance:
+        for judge in judges:
+            for shot in dataset.validation:
+                judge.crops(dataset, shot, cache, lambda *_: advance(1))
+
+
+def _baselines(
+    dataset: "DataSet", judge: "Judge", name: str, chosen: Sequence["Stretch"], is_tracked: bool, stack: ExitStack
+) -> "tuple[list[Candidate], list[Missing]]":
+    from training.panel.candidate import best_in_basis, mean_face
+    from training.panel.report.content import Missing
+
+    found = [mean_face(chosen), best_in_basis(judge.basis, dataset.topology, name)]
+    if not is_tracked:
+        return found, [Missing("a landmark tracker", "it was not asked for (--tracker)")]
+    from training.panel.tracker import tracked_head, why_untracked
+    from training.trackers import MediaPipeLandmarker, TrackerError
+
+    if reason := why_untracked(dataset):
+        return found, [Missing("a landmark tracker", reason)]
+    try:
+        landmarker = MediaPipeLandmarker()
+    except TrackerError as error:
+        return found, [Missing("a landmark tracker", f"{error.reason.rstrip('.')}: {error.recovery.rstrip('.')}")]
+    stack.callback(landmarker.close)
+    return [*found, tracked_head(dataset, landmarker)], []
+
+
+def _facts(dataset: "DataSet", chosen: Sequence["Stretch"]) -> "Facts":
+    from engine.machine import machine_facts
+    from training.panel.report.content import Facts
+
+    machine = machine_facts()
+    graphics = f", {', '.join(machine.gpu.names)}" if machine.gpu.names else ""
+    return Facts(
+        actor=dataset.actor,
+        data=str(dataset.folder),
+        num_shots=len(chosen),
+        num_frames=sum(len(stretch.frames) for stretch in chosen),
+        footage_s=float(sum(len(stretch.frames) / stretch.shot.rate for stretch in chosen)),
+        date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        machine=f"{machine.processor}, {machine.num_cores} cores{graphics}, {machine.system}",
+        command=shlex.join(["livedouble", *sys.argv[1:]]),
+        version=version("livedouble"),
     )
 
 
-def _row(part: "Part") -> tuple[str, ...]:
-    ratio = f"{part.rmse_mm / part.mean_face_rmse_mm:.2f}" if part.mean_face_rmse_mm > 0 else "-"
-    figures = f"{part.rmse_mm:.3f}", f"{part.mean_face_rmse_mm:.3f}", ratio
-    return part.name, str(part.num_vertices), str(part.num_frames), *figures
+def _record(
+    facts: "Facts", measured: "Sequence[Measured]", missing: "Sequence[Missing]", judges: Sequence["Judge"]
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    histories = [asdict(judge.training) for judge in judges] + [None] * len(measured)
+    return {
+        **asdict(facts),
+        "metrics": measured[0].panel.metrics(),
+        "missing": {one.name: one.reason for one in missing},
+        "measured": [
+            {
+                "name": one.name, "kind": one.kind.value, "words": one.words, "training": training,
+                **one.panel.to_record(),
+            }
+            for one, training in zip(measured, histories, strict=False)
+        ],
+    }  # fmt: skip
+
+
+def _report(
+    html: Path,
+    dataset: "DataSet",
+    judges: Sequence["Judge"],
+    cache: Path,
+    folders: Sequence[Path],
+    networks: "Sequence[Candidate]",
+    measured: "Sequence[Measured]",
+    missing: "Sequence[Missing]",
+    facts: "Facts",
+) -> None:
+    from engine.errors import BackendError
+    from training.panel.convergence import read_convergence
+    from training.panel.report import Missing, Report, Trained, write_page
+
+    told = list(missing)
+    pictured: tuple[Pictured, ...] = ()
+    range_mm = 0.0
+    try:
+        pictured, range_mm = _picture(dataset, judges[0], cache, networks, measured[0])
+    except BackendError as error:
+        told.append(Missing("pictures of the worst frames", error.reason.rstrip(".")))
+    curves = [read_convergence(folder, one.name) for folder, one in zip(folders, networks, strict=True)]
+    for curve, one in zip(curves, networks, strict=True):
+        if curve is None:
+            told.append(Missing(f"the convergence of {one.name}", "only the folder of a training has it"))
+    trained = tuple(Trained(one.name, judge.training) for one, judge in zip(networks, judges, strict=True))
+    known = tuple(curve for curve in curves if curve is not None)
+    write_page(Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm), html)
+    err.print(f"Open {html} in a browser.", soft_wrap=True)
+
+
+def _picture(
+    dataset: "DataSet", judge: "Judge", cache: Path, networks: "Sequence[Candidate]", main: "Measured"
+) -> "tuple[tuple[Pictured, ...], float]":
+    """The worst frames, solved once more and drawn."""
+    import numpy as np
+
+    from training.crops import choose_frames
+    from training.panel.report.pictures import ToPicture, picture_frames
+
+    by_name = {shot.facts.name: shot for shot in dataset.validation}
+    frames = []
+    for worst in main.panel.worst:
+        shot = by_name[worst.shot]
+        at = range(worst.frame, worst.frame + 1)
+        solved = tuple((one.name, one.solve(shot, at, lambda _: None).vertices[0]) for one in networks)
+        views = tuple(choose_frames((judge.crops(dataset, shot, cache),), None).crop(worst.frame))
+        frames.append(
+            ToPicture(worst, worst.frame / float(shot.rate), views, np.asarray(shot.vertices()[worst.frame]), solved)
+        )
+    with progress("drawing the worst frames", len(frames)) as advance:
+        return picture_frames(dataset.topology, frames, advance)

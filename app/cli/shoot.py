@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from app.cli.console import JsonOption, UsageError, check_can_write, clock, out, progress, write_json
+from app.cli.console import (
+    JsonOption,
+    UsageError,
+    check_can_write,
+    clock,
+    ended_in_order,
+    err,
+    out,
+    progress,
+    write_json,
+)
 from engine.machine import machine_facts, usable_cores
 
 if TYPE_CHECKING:
@@ -50,7 +60,7 @@ def shoot(
     """Film the virtual actor: movies with the exact mesh of every frame, in the paper's four parts and a later session.
 
     A shoot that was stopped or killed goes on where it was when the same command is given again; what is lost is the
-    shots it was at.
+    shots it was at. Finished shots are looked at, and damaged ones filmed anew.
 
     Example: livedouble shoot --minutes 5 --seed 1 --out data/demo
     """
@@ -60,8 +70,9 @@ def shoot(
     from training.actor.identity import identity_of
     from training.actor.sensor import Mains, Sensor
     from training.actor.stage import StageSetup
-    from training.shoot import missing_shots
+    from training.actor.rig import build_rig
     from training.shoot import shoot as film
+    from training.shoot_folder import check_folder, survey
     from training.shoot_plan import plan_shoot
 
     if mains_hz not in (0, 50, 60):
@@ -77,21 +88,25 @@ def shoot(
         is_software=software,
     )
     setup.check()
-    identity_of(actor)
+    rig = build_rig(identity_of(actor))
     plans = plan_shoot(minutes, seed)
+    check_folder(folder, rig, plans, setup)
     if dry_run:
-        missing_shots(folder, plans, setup)  # what would refuse the shoot refuses its rehearsal
-        _tell_plan(plans, setup, actor)
+        begun = survey(folder, rig, plans, setup)  # what would refuse the shoot refuses its rehearsal
+        for damage in begun.damages:
+            err.print(f"{damage} It would be filmed anew.", soft_wrap=True, markup=False)
+        _tell_plan(plans, setup, rig.topology.num_vertices)
         return
     with Offscreen(16, 16, is_software=software) as offscreen:
         drawn_by = offscreen.gl_renderer
     num_processes = processes or usable_cores()
     out.print(f"Drawn by {drawn_by}, {num_processes} processes.", soft_wrap=True)
     pace = _Pace()
-    with progress("filming", sum(plan.num_frames for plan in plans)) as advance:
+    with ended_in_order(), progress("filming", sum(plan.num_frames for plan in plans)) as advance:
         data = film(
-            folder, actor, minutes, seed, setup=setup, num_processes=num_processes, progress=pace.through(advance)
-        )
+            folder, actor, minutes, seed, setup=setup, num_processes=num_processes, progress=pace.through(advance),
+            tell=lambda sentence: err.print(sentence, soft_wrap=True, markup=False),
+        )  # fmt: skip
     report = pace.report() | {
         "frames": sum(shot.facts.num_frames for shot in data.shots),
         "shots": [shot.facts.name for shot in data.shots],
@@ -117,16 +132,14 @@ def _parse_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _tell_plan(plans: "tuple[ShotPlan, ...]", setup: "StageSetup", actor: str) -> None:
-    from training.actor.identity import identity_of
-    from training.actor.rig import build_rig
+def _tell_plan(plans: "tuple[ShotPlan, ...]", setup: "StageSetup", num_vertices: int) -> None:
     from training.shoot import bytes_of_a_frame
     from training.shoot_plan import RATE
 
     for plan in plans:
         out.print(f"{plan.name:24} {plan.slate:14} {plan.timecode}  {plan.num_frames} frames", soft_wrap=True)
     num_frames = sum(plan.num_frames for plan in plans)
-    size_mb = num_frames * bytes_of_a_frame(build_rig(identity_of(actor)).topology.num_vertices, setup) / 1e6
+    size_mb = num_frames * bytes_of_a_frame(num_vertices, setup) / 1e6
     out.print(
         f"Together {num_frames:,} frames in {len(plans)} shots, {num_frames / float(RATE) / 60:.1f} minutes,"
         f" about {size_mb:,.0f} MB.",

@@ -30,9 +30,12 @@ from engine.mesh import distances_mm
 from engine.shots import DataSet
 from export.network.graph import write_graph
 from training.checkpoint import Checkpoint
-from training.crops import FrameChoice, cache_shot, choose_frames
-from training.evaluate import Evaluation, Solve, measure
+from training.crops import FrameChoice, cache_shot, choose_frames, crops_of
+from training.evaluate import Solve
+from training.judge import solve_frames
 from training.loop import data_checksum
+from training.panel import Panel, PanelTally, SolvedShot
+from training.panel.candidate import Solved
 
 MAX_DISAGREEMENT_MM = 0.05  # of any vertex of any compared frame
 _COMPARED_FRAMES = 64
@@ -53,7 +56,7 @@ class Export:
     folder: Path
     num_bytes: int
     disagreement_mm: float
-    evaluation: Evaluation
+    evaluation: Panel
 
 
 def export_actor(
@@ -90,7 +93,8 @@ def export_actor(
         )
     _check_place(out, may_replace)
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
-    shots = tuple(cache_shot(shot, data.front.crop, width_px, height_px, cache) for shot in data.validation)
+    crops = crops_of(data, checkpoint.config.views)
+    shots = tuple(cache_shot(shot, crops, width_px, height_px, cache) for shot in data.validation)
     validation = choose_frames(shots, None)
     partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
     shutil.rmtree(partial, ignore_errors=True)
@@ -187,14 +191,14 @@ def _prove(solver: Solve, bundle: ActorBundle, validation: FrameChoice, progress
                 "Export with --weights float32.",
             )
 
-        def solve(crops: np.ndarray) -> np.ndarray:
-            progress(len(crops))
-            return backend.run(crops)[1]
-
-        evaluation = measure(validation, bundle.topology, solve, _BATCH_SIZE)
+        tally = PanelTally(bundle.topology)
+        for cached in validation.shots:
+            frames, truth = range(len(cached.vertices)), np.asarray(cached.vertices)
+            solved = solve_frames(cached, frames, lambda crops: Solved(backend.run(crops)[1]), progress, _BATCH_SIZE)
+            tally.add(SolvedShot(cached.shot.facts.name, cached.shot.rate, truth, solved.vertices))
     finally:
         backend.close()
-    return Export(bundle.folder, 0, disagreement_mm, evaluation)
+    return Export(bundle.folder, 0, disagreement_mm, tally.panel())
 
 
 def worst_disagreement_mm(trained: Solve, backend: Backend, choice: FrameChoice) -> float:
@@ -205,7 +209,7 @@ def worst_disagreement_mm(trained: Solve, backend: Backend, choice: FrameChoice)
     worst_mm = 0.0
     indices = np.linspace(0, len(choice) - 1, min(len(choice), _COMPARED_FRAMES)).astype(int)
     for first in range(0, len(indices), _BATCH_SIZE):
-        crops = np.stack([choice.crop(index) for index in indices[first : first + _BATCH_SIZE]])[:, None]
+        crops = np.stack([choice.crop(index) for index in indices[first : first + _BATCH_SIZE]])
         # Maximum by numpy: a value that is not a number stays one, and is refused.
         worst_mm = float(np.maximum(worst_mm, distances_mm(backend.run(crops)[1], trained(crops)).max()))
     return worst_mm

@@ -1,4 +1,4 @@
-"""The trained network as an ONNX graph of plain operators: Cast, Sub, Div, Conv, Relu, Gemm, MatMul, Add, Reshape.
+"""The trained network as an ONNX graph of plain operators that every runtime knows.
 
 Rule: it computes in float32 whatever its weights are stored in; runtimes fold the casts while they load.
 The output layer lies beside it in `basis.bin` and `mean.bin`, so that vertices can be rebuilt without the network.
@@ -13,8 +13,9 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from engine.bundle import BASIS_FILE, INPUT_NAME, MEAN_FILE, NETWORK_FILE, OUTPUT_NAMES
-from training.network import FaceNetwork
+from engine.bundle import BASIS_FILE, ERRORS_NAME, INPUT_NAME, MEAN_FILE, NETWORK_FILE, OUTPUT_NAMES
+from training.networks import FaceNetwork
+from training.networks.face import LEAST_ERROR_MM, ExpectedErrors
 
 OPSET = 17  # ONNX Runtime, OpenVINO and TensorRT all read it
 IR_VERSION = 8
@@ -69,6 +70,11 @@ class _Graph:
         self.constants.append(tensor)
         return name if stored == np.float32 else self.add("Cast", [tensor.name], name, {"to": TensorProto.FLOAT})
 
+    def add_split(self, values: str, outputs: list[str], sizes: str, axis: int) -> list[str]:
+        """Parts of `values` along an axis."""
+        self.nodes.append(helper.make_node("Split", [values, sizes], outputs, name=f"split_{values}", axis=axis))
+        return outputs
+
     def add(self, operator: str, inputs: list[str], output: str, attributes: Mapping[str, object] | None = None) -> str:
         """One node."""
         self.nodes.append(helper.make_node(operator, inputs, [output], name=f"make_{output}", **(attributes or {})))
@@ -102,22 +108,23 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     (folder / MEAN_FILE).write_bytes(layer.mean.astype("<f4").tobytes())
 
     graph = _Graph(is_float16)
-    features = _add_convolutions(graph, network, _add_whitening(graph, network))
+    features = _add_encoder(graph, network)
     latents_name, vertices_name = OUTPUT_NAMES
-    weight = graph.weight("to_latents.weight", network.to_latents.weight.detach().numpy())
-    bias = graph.constant("to_latents.bias", network.to_latents.bias.detach().numpy())
-    latents = graph.add("Gemm", [features, weight, bias], latents_name, {"transB": 1})
+    latents = _add_linear(graph, "to_latents", network.to_latents, features, latents_name)
     basis = graph.beside("basis", BASIS_FILE, layer.basis.shape, stored)
     mean = graph.beside("mean", MEAN_FILE, layer.mean.shape, np.dtype("<f4"))
     coordinates = graph.add("Add", [graph.add("MatMul", [latents, basis], "offsets"), mean], "coordinates")
     rows = graph.constant("mesh_shape", np.array([-1, shape.num_vertices, 3], np.int64))
     graph.add("Reshape", [coordinates, rows], vertices_name)
-
-    crops_shape = ["batch", 1, shape.input_height_px, shape.input_width_px]
     outputs = [
         helper.make_tensor_value_info(latents_name, TensorProto.FLOAT, ["batch", shape.num_latents]),
         helper.make_tensor_value_info(vertices_name, TensorProto.FLOAT, ["batch", shape.num_vertices, 3]),
     ]
+    if network.to_errors is not None:
+        _add_errors(graph, network.to_errors, features)
+        outputs.append(helper.make_tensor_value_info(ERRORS_NAME, TensorProto.FLOAT, ["batch", shape.num_vertices]))
+
+    crops_shape = ["batch", shape.num_views, shape.input_height_px, shape.input_width_px]
     inputs = [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, crops_shape)]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "face", inputs, outputs, graph.constants),
@@ -130,23 +137,60 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     onnx.checker.check_model(str(folder / NETWORK_FILE), full_check=True)
 
 
-def _add_whitening(graph: _Graph, network: FaceNetwork) -> str:
+def _add_encoder(graph: _Graph, network: FaceNetwork) -> str:
+    """Whitening and the towers of all views; returns the features' name."""
     pixels = graph.add("Cast", [INPUT_NAME], "pixels", {"to": TensorProto.FLOAT})
     centred = graph.add("Sub", [pixels, graph.constant("pixel_mean", network.pixel_mean.numpy())], "centred")
     deviation = graph.constant("pixel_deviation", network.pixel_deviation.numpy())
-    return graph.add("Div", [centred, deviation], "whitened")
+    whitened = graph.add("Div", [centred, deviation], "whitened")
+    towers = list(network.encoder.towers)
+    if len(towers) == 1:
+        return _add_tower(graph, towers[0], whitened, "")
+    # A view is there unless it is all black; the features of an absent one are zero.
+    is_there = graph.add("ReduceMax", [pixels], "brightest", {"axes": [2, 3], "keepdims": 0})
+    is_there = graph.add("Clip", [is_there, *_bounds(graph, 0.0, 1.0)], "is_there")  # [B, num_views], levels are whole
+    views = graph.constant("views", np.ones(len(towers), np.int64))
+    seen = graph.add_split(whitened, [f"view{index}" for index in range(len(towers))], views, axis=1)
+    there = graph.add_split(is_there, [f"is_there{index}" for index in range(len(towers))], views, axis=1)
+    features = [
+        graph.add("Mul", [_add_tower(graph, tower, seen[index], f"view{index}."), there[index]], f"seen{index}")
+        for index, tower in enumerate(towers)
+    ]
+    return graph.add("Concat", [*features, is_there], "features", {"axis": 1})
 
 
-def _add_convolutions(graph: _Graph, network: FaceNetwork, picture: str) -> str:
-    convolutions = [module for module in network.convolutions if isinstance(module, nn.Conv2d)]
+def _bounds(graph: _Graph, low: float, high: float) -> list[str]:
+    return [graph.constant(f"bound{value:g}", np.array(value, np.float32)) for value in (low, high)]
+
+
+def _add_tower(graph: _Graph, tower: nn.Sequential, picture: str, prefix: str) -> str:
+    convolutions = [module for module in tower if isinstance(module, nn.Conv2d)]
     for index, convolution in enumerate(convolutions):
-        weight = graph.weight(f"convolution{index}.weight", convolution.weight.detach().contiguous().numpy())
-        bias = graph.constant(f"convolution{index}.bias", convolution.bias.detach().numpy())
+        weight = graph.weight(f"{prefix}convolution{index}.weight", convolution.weight.detach().contiguous().numpy())
+        bias = graph.constant(f"{prefix}convolution{index}.bias", convolution.bias.detach().numpy())
         picture = graph.add(
             "Conv",
             [picture, weight, bias],
-            f"convolved{index}",
+            f"{prefix}convolved{index}",
             {"kernel_shape": [3, 3], "strides": list(convolution.stride), "pads": [1, 1, 1, 1]},
         )
-        picture = graph.add("Relu", [picture], f"rectified{index}")
-    return graph.add("Flatten", [picture], "features", {"axis": 1})
+        picture = graph.add("Relu", [picture], f"{prefix}rectified{index}")
+    return graph.add("Flatten", [picture], f"{prefix}features", {"axis": 1})
+
+
+def _add_linear(graph: _Graph, name: str, layer: nn.Linear, features: str, output: str) -> str:
+    weight = graph.weight(f"{name}.weight", layer.weight.detach().numpy())
+    bias = graph.constant(f"{name}.bias", layer.bias.detach().numpy())
+    return graph.add("Gemm", [features, weight, bias], output, {"transB": 1})
+
+
+def _add_errors(graph: _Graph, errors: ExpectedErrors, features: str) -> None:
+    hidden = graph.add(
+        "Relu", [_add_linear(graph, "errors.hidden", errors.hidden, features, "errors.summed")], "errors.hidden"
+    )
+    softened = graph.add(
+        "Softplus", [_add_linear(graph, "errors.output", errors.output, hidden, "errors.logits")], "errors.softened"
+    )
+    least = graph.constant("errors.least", np.array(LEAST_ERROR_MM, np.float32))
+    raised = graph.add("Add", [softened, least], "errors.raised")
+    graph.add("Mul", [raised, graph.constant("errors.scale", errors.scale.numpy())], ERRORS_NAME)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.actor.sensor import Mains, Noise, Sensor, flicker, noise_levels
+from training.actor.sensor import Mains, Noise, Sensor, flicker, is_gentle, noise_levels, noisy_levels
 
 
 def srgb(light: np.ndarray) -> np.ndarray:
@@ -68,3 +68,38 @@ def test_no_noise_leaves_the_picture_as_it_is() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (40, 30), dtype=np.uint8)
     silent = Noise(Sensor(1e12, 0), 30, 40)
     np.testing.assert_array_equal(silent.added_to(picture, np.random.default_rng(1)), picture)
+
+
+def test_strong_noise_lifts_blacks_and_never_turns_dark_into_bright() -> None:
+    sensor = Sensor(full_well_e=300, read_noise_e=12, gain=4)
+    assert not is_gentle(sensor)
+    noise, rng = Noise(sensor, 200, 200), np.random.default_rng(4)
+    means = [noise.added_to(np.full((200, 200), level, np.uint8), rng).mean() for level in range(0, 256, 15)]
+    assert means[0] > 20, "the read-out alone makes light of darkness"
+    assert (np.diff(means) > 0).all(), "noise on the displayed picture once lit the mouth's line up"
+
+
+@pytest.mark.parametrize("sensor", [Sensor(300, 12, 4.0), Sensor(1500, 8, 4.0), Sensor(2000, 8)])
+def test_strong_noise_is_laid_on_electrons_before_the_tone_curve(sensor: Sensor) -> None:
+    rng = np.random.default_rng(0)
+    white_e = sensor.full_well_e / sensor.gain
+    noise = Noise(sensor, 300, 300)
+    for level in (0, 8, 60, 150):
+        light = ((level / 255 + 0.055) / 1.055) ** 2.4 if level > 10 else level / 255 / 12.92
+        spread = np.sqrt(light * white_e + sensor.read_noise_e**2)
+        electrons = np.clip(rng.normal(light * white_e, spread, 200_000), 0, white_e)
+        expected = srgb(electrons / white_e)
+        filmed = noise.added_to(np.full((300, 300), level, np.uint8), rng)
+        assert filmed.mean() == pytest.approx(expected.mean(), abs=0.4)
+        assert filmed.std() == pytest.approx(expected.std(), rel=0.03, abs=0.1)
+
+
+def test_the_standard_sensor_is_gentle_and_gentle_noise_is_the_same_either_way() -> None:
+    assert is_gentle(Sensor())
+    steps = (np.arange(257) - 128) / 32
+    share = np.exp(-(steps**2) / 2) / np.exp(-(steps**2) / 2).sum()
+    exact = noisy_levels(Sensor())
+    mean = (exact * share).sum(1)
+    deviation = np.sqrt(((exact - mean[:, None]) ** 2 * share).sum(1))
+    np.testing.assert_allclose(mean, np.arange(256), atol=0.5)
+    np.testing.assert_allclose(deviation, noise_levels(Sensor()), atol=0.5)

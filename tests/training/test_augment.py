@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.shots import FRONT
 from tests.training.tiny_data import CROP, INPUT, TINY, write_tiny_data
 from training.augment import augment
 from training.batches import Ahead, make_batch
@@ -55,7 +56,7 @@ def test_contrast_turns_about_the_mean_gray():
 def choice(tmp_path_factory):
     folder = tmp_path_factory.mktemp("batches")
     data = write_tiny_data(folder / "tiny", 12)
-    return choose_frames(tuple(cache_shot(shot, CROP, *INPUT, folder) for shot in data.training), None)
+    return choose_frames(tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, folder) for shot in data.training), None)
 
 
 def test_a_batch_is_the_same_whenever_it_is_made(choice):

@@ -7,14 +7,16 @@ from training.config import CONFIG_FILE, TrainConfig
 def test_the_default_is_the_papers_recipe():
     config = TrainConfig()
     assert (config.input_width_px, config.input_height_px, config.num_latents) == (240, 320, 160)
-    assert config.channels == (64, 64, 96, 96, 144, 144, 216, 216, 324, 324, 486, 486)
+    assert config.stages == ((64, 64), (96, 96), (144, 144), (216, 216), (324, 324), (486, 486))
     assert (config.batch_size, config.epochs, config.dropout) == (50, 200, 0.2)
     assert (config.ramp_up_epochs, config.ramp_down_epochs, config.augmentation_epochs) == (1, 30, 5)
     assert (config.beta1, config.beta1_end) == (0.9, 0.5)
 
 
 def test_settings_survive_saving(tmp_path):
-    config = TrainConfig(minutes=3.5, channels=(4, 8), num_frames=100)
+    config = TrainConfig(
+        minutes=3.5, stages=((4, 8), (8,)), views=("front", "side"), region_weights=(("lips", 2.0),), num_frames=100
+    )
     config.save(tmp_path / "run")
     assert TrainConfig.from_json((tmp_path / "run" / CONFIG_FILE).read_text()) == config
 

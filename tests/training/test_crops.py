@@ -7,7 +7,7 @@ import pytest
 from engine.crop import crop_for_network
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
-from engine.shots import Shot
+from engine.shots import FRONT, Shot
 from tests.training.tiny_data import CROP, INPUT, write_tiny_data
 from training.crops import cache_shot, centre, choose_frames, gray_levels, grown_crop
 
@@ -53,7 +53,7 @@ def test_a_colour_picture_is_read_as_the_engine_reads_it():
 
 
 def test_a_cached_shot_holds_every_frame_of_its_movie(data, tmp_path):
-    cached = cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
+    cached = cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path)
     with data.shots[0].pictures() as movie:
         expected = [crop_for_network(image, CROP, *INPUT) for image in movie]
     assert np.array_equal(centre(cached.grown), np.stack(expected))
@@ -63,46 +63,46 @@ def test_a_cached_shot_holds_every_frame_of_its_movie(data, tmp_path):
 def test_a_movie_is_decoded_once(data, tmp_path):
     told = []
     for _ in range(2):
-        cache_shot(data.shots[0], CROP, *INPUT, tmp_path, lambda *status: told.append(status))
+        cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path, lambda *status: told.append(status))
     assert told == [("a", done, 12) for done in range(1, 13)]
 
 
 def test_another_crop_is_decoded_anew(data, tmp_path):
-    first = cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
-    second = cache_shot(data.shots[0], CropRect(0, 0, 60, 80), *INPUT, tmp_path)
+    first = cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path)
+    second = cache_shot(data.shots[0], {FRONT: CropRect(0, 0, 60, 80)}, *INPUT, tmp_path)
     assert not np.array_equal(first.grown, second.grown)
 
 
 def test_a_changed_movie_is_decoded_anew(data, tmp_path):
-    cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
+    cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path)
     file = data.shots[0].movie_path().stat()
     os.utime(data.shots[0].movie_path(), ns=(file.st_atime_ns, file.st_mtime_ns + 1_000_000))
-    cache_shot(data.shots[0], CROP, *INPUT, tmp_path)
+    cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path)
     assert len(list(tmp_path.glob("a-*.crops"))) == 2
 
 
 def test_a_cut_off_cache_is_made_again(data, tmp_path):
-    whole = np.array(cache_shot(data.shots[0], CROP, *INPUT, tmp_path).grown)
+    whole = np.array(cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path).grown)
     path = next(tmp_path.glob("*.crops"))
     path.write_bytes(path.read_bytes()[:-7])
-    assert np.array_equal(cache_shot(data.shots[0], CROP, *INPUT, tmp_path).grown, whole)
+    assert np.array_equal(cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path).grown, whole)
 
 
 def test_a_movie_shorter_than_its_shot_is_refused_and_leaves_nothing(data, tmp_path):
     shot = Shot(data.shots[0].folder, replace(data.shots[0].facts, num_frames=13))
     with pytest.raises(ShotError, match="12 frames"):
-        cache_shot(shot, CROP, *INPUT, tmp_path)
+        cache_shot(shot, {FRONT: CROP}, *INPUT, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_cache_larger_than_the_disk_is_refused_before_decoding(data, tmp_path):
     shot = Shot(data.shots[0].folder, replace(data.shots[0].facts, num_frames=10**13))
     with pytest.raises(StorageError, match="the disk is full"):
-        cache_shot(shot, CROP, *INPUT, tmp_path)
+        cache_shot(shot, {FRONT: CROP}, *INPUT, tmp_path)
 
 
 def test_chosen_frames_are_spread_evenly_over_the_shots(data, tmp_path):
-    shots = tuple(cache_shot(shot, CROP, *INPUT, tmp_path) for shot in data.training)
+    shots = tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, tmp_path) for shot in data.training)
     choice = choose_frames(shots, 6)
     assert choice.shot_indices.tolist() == [0, 0, 0, 1, 1, 1]
     assert choice.frame_indices.tolist() == [2, 6, 10, 2, 6, 10]
@@ -115,6 +115,6 @@ def test_no_frames_to_choose_from_is_said():
 
 
 def test_gray_levels_are_those_of_all_pixels(data, tmp_path):
-    choice = choose_frames(tuple(cache_shot(shot, CROP, *INPUT, tmp_path) for shot in data.training), None)
+    choice = choose_frames(tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, tmp_path) for shot in data.training), None)
     pixels = np.stack([choice.crop(index) for index in range(len(choice))])
     assert gray_levels(choice) == pytest.approx((pixels.mean(), pixels.std()), rel=1e-6)

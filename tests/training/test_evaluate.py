@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.shots import FRONT
 from tests.training.tiny_data import CROP, INPUT, write_tiny_data
 from training.crops import cache_shot, choose_frames
 from training.evaluate import measure
@@ -15,7 +16,9 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def choice(data):
-    return choose_frames(tuple(cache_shot(shot, CROP, *INPUT, data.folder / ".crops") for shot in data.training), None)
+    return choose_frames(
+        tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, data.folder / ".crops") for shot in data.training), None
+    )
 
 
 def truth_of(choice):

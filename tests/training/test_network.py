@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from engine.shots import FRONT
 from tests.training.tiny_data import CROP, INPUT, NUM_VERTICES, TINY, write_tiny_data
 from training.config import TrainConfig
 from training.crops import cache_shot, choose_frames
-from training.network import FaceNetwork, NetworkShape
+from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
 
 
@@ -13,26 +16,27 @@ from training.pca import mesh_basis
 def choice(tmp_path_factory):
     folder = tmp_path_factory.mktemp("network")
     data = write_tiny_data(folder / "tiny", 12)
-    return choose_frames(tuple(cache_shot(shot, CROP, *INPUT, folder) for shot in data.training), None)
+    return choose_frames(tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, folder) for shot in data.training), None)
 
 
-def tiny_network():
+def tiny_network(config=TINY):
     torch.manual_seed(0)
-    return FaceNetwork(NetworkShape.of(TINY, NUM_VERTICES)).eval()
+    return FaceNetwork(NetworkShape.of(config, TINY.num_latents, NUM_VERTICES)).eval()
 
 
 def test_the_papers_network_has_its_size():
-    shape = NetworkShape.of(TrainConfig(), 5043)
-    assert shape.num_features == 9720
+    shape = NetworkShape.of(TrainConfig(has_uncertainty=False), 160, 5043)
     with torch.device("meta"):
         network = FaceNetwork(shape)
+    assert network.encoder.num_features == 9720
     assert sum(weights.numel() for weights in network.parameters()) == 10_297_929
 
 
 def test_odd_picture_sizes_round_up_as_the_convolutions_do():
-    shape = NetworkShape(13, 21, (2, 2, 3, 3), 4, 5, 0.0)
+    config = replace(TINY, input_width_px=13, input_height_px=21, stages=((2, 2), (3, 3)))
+    shape = NetworkShape.of(config, 4, 5)
     crops = torch.zeros((2, 1, 21, 13), dtype=torch.uint8)
-    latents, vertices = FaceNetwork(shape)(crops)
+    latents, vertices, _ = FaceNetwork(shape)(crops)
     assert latents.shape == (2, 4)
     assert vertices.shape == (2, 5, 3)
 
@@ -48,7 +52,7 @@ def test_whitening_is_inside_the_network():
 
 def test_vertices_are_the_latents_times_the_basis_plus_the_mean():
     network = tiny_network()
-    latents, vertices = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
+    latents, vertices, _ = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
     rebuilt = latents @ network.to_vertices.weight.T + network.to_vertices.bias
     assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
 
@@ -56,7 +60,7 @@ def test_vertices_are_the_latents_times_the_basis_plus_the_mean():
 def test_the_last_layer_stays_float32_under_bfloat16():
     network = tiny_network()
     with torch.autocast("cpu", torch.bfloat16):
-        latents, vertices = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
+        latents, vertices, _ = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
     assert latents.dtype == vertices.dtype == torch.float32
     rebuilt = latents @ network.to_vertices.weight.T + network.to_vertices.bias
     assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
@@ -87,7 +91,8 @@ def test_fewer_frames_than_latents_leave_empty_components(choice):
 def test_a_primed_network_gives_the_mean_face_for_no_latents(choice):
     start = mesh_basis(choice, 8, seed=1)
     network = tiny_network()
-    network.prime(torch.from_numpy(start.mean), torch.from_numpy(start.basis), 60.0, 40.0)
+    gray = torch.tensor([60.0]), torch.tensor([40.0])
+    network.prime(torch.from_numpy(start.mean), torch.from_numpy(start.basis), *gray)
     with torch.no_grad():
         network.to_latents.weight.zero_()
     mean_face = network(torch.zeros((1, 1, 32, 24), dtype=torch.uint8))[1][0].detach().numpy()

@@ -4,7 +4,8 @@ Rule: vertices are head-stabilised centimetres; head motion belongs to the stage
 its say: the jaw swings, lips touch, lids slide on the eyeballs.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +17,9 @@ from training.actor.atlas import lay_out
 from training.actor.bust import drape
 from training.actor.contact import LipContact, build_lip_contact
 from training.actor.couplings import Couplings
+from training.actor.curves import weights_of
 from training.actor.eyelids import Eyelids, build_eyelids, shape_eye, steady_corners
+from training.actor.gums import bed_gums
 from training.actor.identity import Identity
 from training.actor.jaw import DentalArch, Jaw, arches, build_jaw, place_teeth
 from training.actor.lip_shape import round_lower_lip
@@ -171,7 +174,7 @@ def build_rig(identity: Identity) -> Rig:
     left, right = (
         build_eyelids(shape, deltas, anatomy.units, side, centre, radius) for side, (centre, radius) in enumerate(balls)
     )
-    return Rig(
+    rig = Rig(
         identity=identity,
         topology=topology,
         units=anatomy.units,
@@ -186,6 +189,17 @@ def build_rig(identity: Identity) -> Rig:
         lips=lips,
         eyelids=(left, right),
     )
+    return _with_bedded_gums(anatomy, rig)
+
+
+def _with_bedded_gums(anatomy: Anatomy, rig: Rig) -> Rig:
+    def pose(named: Mapping[str, float], neutral: np.ndarray) -> np.ndarray:
+        bedded = replace(rig, topology=replace(rig.topology, neutral=neutral.astype(np.float32)))
+        return bedded.pose(weights_of(named, rig.units))
+
+    upper, lower = (float(arch.edge(np.zeros(1))[0, 1]) for arch in rig.teeth)
+    neutral = bed_gums(anatomy, rig.topology, pose, (upper, lower))
+    return replace(rig, topology=replace(rig.topology, neutral=neutral))
 
 
 def _close_mouth(anatomy: Anatomy, shape: np.ndarray, lips: LipContact) -> None:

@@ -9,11 +9,14 @@ from itertools import islice
 import numpy as np
 
 from engine.errors import LiveDoubleError, ShotError
+from engine.mesh import distances_mm, rmse_mm
 from engine.shots import DataSet, Shot
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
 from training.panel.candidate import Advance, Candidate, Kind, Solved
 from training.trackers import Tracker, TrackerError
+
+_SAME_HEAD_MM = 0.05  # root mean square; another version of an actor's head differs by more
 
 
 def why_untracked(data: DataSet) -> str | None:
@@ -25,7 +28,8 @@ def why_untracked(data: DataSet) -> str | None:
     except LiveDoubleError as error:
         return f"there is no rig of {data.actor} here ({error.reason})"
     neutral = data.topology.neutral
-    if rig.topology.neutral.shape != neutral.shape or np.abs(rig.topology.neutral - neutral).max() > 1e-3:
+    is_same = rig.topology.neutral.shape == neutral.shape
+    if not is_same or rmse_mm(distances_mm(rig.topology.neutral, neutral)) > _SAME_HEAD_MM:
         return f"{data.folder.name} was shot with another version of {data.actor}"
     return None
 
