@@ -1,0 +1,10 @@
+"""The panel as a page: one HTML file that needs no network, for the screen (light and dark) and for paper.
+
+Rule: the page shows figures, it makes none; every number on it stands in the JSON too, pictures excepted.
+"""
+
+from training.panel.report.content import Facts, Missing, Report, Trained
+from training.panel.report.page import write_page
+from training.panel.report.pictures import Pictured, picture_frames
+
+__all__ = ["Facts", "Missing", "Pictured", "Report", "Trained", "picture_frames", "write_page"]
