@@ -230,8 +230,8 @@ class DataSet:
             # Every shoot begins with the actor's skin, an ingest brings none.
             command = "shoot" if (folder / SKIN_FILE).is_file() else "ingest"
             raise ShotError(
-                f"The data set {folder} is not finished: its {command} was stopped.",
-                f"Give the same {command} command again.",
+                f"The data set {folder} is not finished: its {command} was stopped, or is still running.",
+                f"Give the same {command} command again, unless it runs.",
             )
         values = _read_json(folder / DATASET_FILE, "data set")
         if values.get("schema") != SCHEMA:

@@ -31,7 +31,7 @@ def end_if_orphaned() -> None:
         os._exit(1)  # without tidying up: what is open here may be another run's by now
 
 
-class StopWork(Exception):  # noqa: N818 - no error: it is what was asked for
+class StopWork(Exception):
     """The work was told to stop; a re-run does it again."""
 
 

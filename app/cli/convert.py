@@ -77,7 +77,8 @@ def _by_name(file: Path) -> Format:
     try:
         return Format("usd" if suffix == "usdc" else suffix)
     except ValueError as error:
-        raise UsageError(f"{file} does not say its format.", "Give one with --to, for example --to abc.") from error
+        reason = f"{file}: the format {suffix} is not written." if suffix else f"{file} does not say its format."
+        raise UsageError(reason, f"Give one with --to: {', '.join(Format)}.") from error
 
 
 def _start_frame(text: str, timecode: Timecode | None) -> int:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from app.cli.console import JsonOption, UsageError, check_can_write, err, out, parse_crop, progress, write_json
+from app.cli.console import (
+    JsonOption,
+    UsageError,
+    check_can_write,
+    ended_in_order,
+    err,
+    out,
+    parse_crop,
+    progress,
+    write_json,
+)
 from engine.frames import CropRect
 from engine.shots import FRONT, Role
 from engine.space import LengthUnit, UpAxis
@@ -114,8 +124,9 @@ def ingest(
     plan = plan_ingest(request)
     ingested = None
     if not dry_run:
-        with progress(f"Ingesting {plan.name}", num_steps(plan)) as advance:
+        with ended_in_order(), progress(f"Ingesting {plan.name}", num_steps(plan)) as advance:
             ingested = take_in(plan, advance)
+        plan = ingested.plan
     report = _report(plan, ingested)
     _tell(report, plan)
     if json_file is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from app.cli.console import JsonOption, check_can_write, out, progress, write_json
+from app.cli.console import JsonOption, UsageError, check_can_write, out, progress, write_json
 
 if TYPE_CHECKING:
     from training.sheet import Finding, ShotSurvey, Survey
@@ -32,7 +32,7 @@ def sheet(
 
     Example: livedouble sheet data/demo --out sheet.png
     """
-    path = (file or folder.resolve().with_name(f"{folder.resolve().name}-sheet")).with_suffix(".png")
+    path = _picture_path(file or folder.resolve().with_name(f"{folder.resolve().name}-sheet.png"))
     check_can_write(path)
     if json is not None:
         check_can_write(json)
@@ -59,6 +59,13 @@ def sheet(
     _tell(findings, paths)
     if json is not None:
         write_json(json, _report(survey, findings, paths))
+
+
+def _picture_path(file: Path) -> Path:
+    suffix = file.suffix.lower()
+    if suffix not in ("", ".png"):
+        raise UsageError(f"The sheet is a PNG picture, {file} says {suffix}.", "Give a name that ends in .png.")
+    return file if suffix else file.with_suffix(".png")
 
 
 def _draw_meshes(survey: "Survey") -> list[list[np.ndarray]]:

@@ -68,9 +68,9 @@ def shoot(
         check_can_write(json_file)
     from engine.render import Offscreen
     from training.actor.identity import identity_of
+    from training.actor.rig import build_rig
     from training.actor.sensor import Mains, Sensor
     from training.actor.stage import StageSetup
-    from training.actor.rig import build_rig
     from training.shoot import shoot as film
     from training.shoot_folder import check_folder, survey
     from training.shoot_plan import plan_shoot

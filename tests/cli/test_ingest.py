@@ -167,7 +167,9 @@ def test_a_shot_is_never_converted_over_itself(run: Run, takes: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "more", "word"),
     [
-        ("a.xyz", (), "does not say its format"),
+        ("a", (), "does not say its format"),
+        ("a.fbx", (), "the format fbx is not written"),
+        ("a.usdz", (), "usd, usda"),
         ("gone/a.npy", (), "no folder"),
         ("a.npy", ("--start", "soon"), "soon"),
         ("a.abc", (), "--topology"),

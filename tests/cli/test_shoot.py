@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.cli.shoot import _tell_coverage
-from engine.shots import DataSet
+from engine.shots import SKIN_FILE, DataSet
 from tests.cli.command_line import assert_one_clear_line, livedouble
 from training.actor.coverage import coverage_of
 from training.shoot_report import Motion
@@ -36,12 +36,14 @@ def test_actor_and_folder_are_looked_at_before_anything_is_told(tmp_path, option
     assert outcome.out == ""
 
 
-@pytest.mark.parametrize("command", ["sheet", "train"])
-def test_a_shoot_that_was_killed_is_not_finished(tmp_path, command):
+@pytest.mark.parametrize(("command", "killed"), [("sheet", "shoot"), ("train", "shoot"), ("sheet", "ingest")])
+def test_what_was_killed_is_not_finished_and_its_own_command_is_named(tmp_path, command, killed):
     (tmp_path / "data" / "003_pangrams.partial").mkdir(parents=True)
+    if killed == "shoot":
+        (tmp_path / "data" / SKIN_FILE).write_bytes(b"painted first")
     options = ("--out", tmp_path / "run") if command == "train" else ()
     outcome = livedouble(command, tmp_path / "data", *options)
-    assert_one_clear_line(outcome, "not finished", "same shoot command again")
+    assert_one_clear_line(outcome, "not finished", f"same {killed} command again")
 
 
 @pytest.mark.parametrize("is_short", [True, False])

@@ -153,7 +153,7 @@ def test_a_stopped_ingest_leaves_no_shot(tmp_path: Path, movie: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         take_in(plan, stop_at_the_third_step)
-    assert list((tmp_path / "data").iterdir()) == []
+    assert not (tmp_path / "data").exists()
 
 
 def test_an_alembic_mesh_under_a_moving_transform_is_read_in_world_space(tmp_path: Path) -> None:

@@ -52,8 +52,10 @@ def two_shots(monkeypatch: pytest.MonkeyPatch) -> tuple[ShotPlan, ...]:
     return plans
 
 
-def film(folder: Path, setup: StageSetup = SMALL, minutes: float = 0.1) -> DataSet:
-    return shoot.shoot(folder, "demo", minutes, 1, setup=setup, num_processes=1, progress=lambda _: None)
+def film(folder: Path, setup: StageSetup = SMALL, minutes: float = 0.1, actor: str = "demo") -> DataSet:
+    return shoot.shoot(
+        folder, actor, minutes, 1, setup=setup, num_processes=1, progress=lambda _: None, tell=lambda _: None
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 30])
@@ -143,7 +145,7 @@ def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(folder: Path, two_shots:
     (folder / "002_b.partial").mkdir()  # what a kill leaves
     before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
     told: list[int] = []
-    data = shoot.shoot(folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=told.append)
+    data = shoot.shoot(folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=told.append, tell=pytest.fail)
     assert isinstance(data, DataSet)
     assert [shot.facts.name for shot in data.training] == ["001_a"]
     assert [shot.facts.name for shot in data.validation] == ["002_b"]
@@ -227,10 +229,10 @@ def parent(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     script.write_text(
         "import sys, multiprocessing as mp, os\n"
         "from concurrent.futures import ProcessPoolExecutor\n"
-        "from training.shoot import _begin_process\n"
+        "from training.processes import begin_renderer\n"
         "if __name__ == '__main__':\n"
         "    context = mp.get_context('spawn')\n"
-        "    pool = ProcessPoolExecutor(1, context, _begin_process, (context.Value('l', 0),))\n"
+        "    pool = ProcessPoolExecutor(1, context, begin_renderer)\n"
         "    print(pool.submit(os.getpid).result(), flush=True)\n"
         "    sys.stdin.read()\n"
     )

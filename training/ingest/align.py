@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from engine.errors import ShotError
+from engine.shots import FRONT
 from engine.timecode import Timecode
 from training.ingest.footage import FootageFacts
 from training.ingest.source import PointFacts
@@ -82,10 +83,12 @@ def _shift(camera: str, footage: FootageFacts, points: PointFacts, rate: Fractio
     if footage.num_frames == points.num_frames:
         return CameraShift(0, "first picture to first mesh: no common timecode, equal counts")
     lacks = "the point cache" if footage.timecode else "the movie" if points.timecode else "either"
+    option = "--offset N" if camera == FRONT else f"--offset {camera}=N"
+    stated = ", or the meshes' own with --points-timecode" if lacks == "the point cache" else ""
     raise ShotError(
         f"The {camera} movie has {footage.num_frames} pictures, the point cache {points.num_frames} meshes,"
         f" and there is no timecode on {lacks} to align them.",
-        "Give --offset, the picture that belongs to the first mesh, or --points-timecode.",
+        f"Give {option}, the picture that belongs to the first mesh, counted from 0{stated}.",
     )
 
 

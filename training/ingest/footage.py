@@ -29,6 +29,8 @@ _NUM_SAMPLES = 5  # pictures by which colour is looked for
 _NEUTRAL, _NEUTRAL_ERROR = 128, 1  # chroma without colour, and how rounding moves it
 _DARK = 32  # a picture without a brighter level tells nothing of its colour
 _TOLERATED = 2  # pictures by which a duration may be off the count
+_UNEVEN_PLACE, _UNEVEN_STEP = 0.75, 0.4  # of a picture's time: off its place, and longer or shorter than usual
+_MOSTLY = 0.8  # of the steps are as usual: some were dropped; otherwise the rate varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +182,37 @@ def _count(
         raise _damaged(path, f"{error.strerror} after {len(times)} pictures") from error
     if not times:
         raise CameraError(f"The movie {path} holds no picture.", "Copy or record it again.")
-    known = sorted(time for time in times if time is not None)
+    known = [time for time in times if time is not None]
     if len(known) == len(times):
-        late = (np.array(known) - known[0]) * float(rate) - np.arange(len(known))
-        uneven = np.flatnonzero(np.abs(late) > 0.75)
-        if uneven.size:
-            raise ShotError(
-                f"The pictures of {path} do not follow evenly at {float(rate):g} frames/s, the first gap or"
-                f" repetition is at picture {uneven[0] + 1}: frames were dropped or the rate varies.",
-                "Give the camera's original, or conform the movie to a constant rate.",
-            )
+        _check_even(path, np.sort(known), float(stream.time_base or 0), float(rate))
     return len(times), len(times) + num_hidden
+
+
+def _check_even(path: Path, times: np.ndarray, stamp_s: float, rate: float) -> None:
+    """See that pictures follow evenly.
+
+    Args:
+        path: For the message.
+        times: [N] seconds, when they are shown, in order.
+        stamp_s: The finest step that times are stored in.
+        rate: Pictures per second, on average.
+    """
+    steps = np.diff(times)
+    if not steps.size:
+        return
+    usual = float(np.median(steps))
+    late = np.abs((times - times[0]) * rate - np.arange(len(times))) > _UNEVEN_PLACE
+    gaps = np.abs(steps - usual) > _UNEVEN_STEP * usual + 2 * stamp_s
+    if not (late.any() or gaps.any()):
+        return
+    is_usual = np.abs(steps - usual) < 0.25 * usual + stamp_s
+    meant = 1 / float(steps[is_usual].mean()) if is_usual.mean() > _MOSTLY else rate
+    first = np.flatnonzero(gaps)[0] + 2 if gaps.any() else np.flatnonzero(late)[0] + 1
+    raise ShotError(
+        f"The pictures of {path} do not follow evenly at {meant:.4g} frames/s, the first gap or repetition is at"
+        f" picture {first}: frames were dropped or the rate varies.",
+        "Give the camera's original, or conform the movie to a constant rate.",
+    )
 
 
 def _first_picture(path: Path) -> av.VideoFrame:

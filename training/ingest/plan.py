@@ -13,9 +13,10 @@ from engine.crop import check_crop, largest_crop
 from engine.errors import ShotError
 from engine.frames import CropRect
 from engine.mesh import Topology
-from engine.shots import DATASET_FILE, FRONT, TOPOLOGY_FILE, DataSet, Role, Viewpoint
+from engine.shots import DATASET_FILE, FRONT, SHOT_FILE, TOPOLOGY_FILE, DataSet, Role, Viewpoint
 from engine.space import LengthUnit, UpAxis
 from engine.timecode import Timecode
+from training.claim import LOCK_FILE
 from training.ingest.actor_mesh import ActorMesh, TopologyFile, Winding, build_topology, check_faces, read_topology
 from training.ingest.align import Overlap, align
 from training.ingest.footage import Footage, MovieFootage
@@ -23,7 +24,7 @@ from training.ingest.frame_of_reference import Claim, Space, check_order, find_s
 from training.ingest.likeness import likeness_notes, unlikeness_mm
 from training.ingest.numbered import is_sequence
 from training.ingest.open_points import open_points
-from training.ingest.source import PointFacts, PointSource, nearest_rate
+from training.ingest.source import PointFacts, PointSource, is_camera_rate, nearest_rate
 from training.ingest.stills import STILL_SUFFIXES, StillFootage
 
 _SAME_RATE = 2e-4  # relative
@@ -117,7 +118,7 @@ def plan_ingest(request: IngestRequest) -> IngestPlan:
     Raises:
         LiveDoubleError: Something is missing, damaged, or does not go together.
     """
-    data = _existing(request.folder)
+    data = existing_data(request.folder)
     name = _name(request, data)
     if FRONT not in request.videos:
         raise ShotError(f"There is no {FRONT} camera among the videos.", "Give --video FILE for the front camera.")
@@ -139,7 +140,7 @@ def plan_ingest(request: IngestRequest) -> IngestPlan:
         facts = replace(facts, number=round(facts.start_s * rate))
     overlap = align({camera: film.facts for camera, film in footage.items()}, facts, request.offsets, rate)
     space, mesh = _meshes(request, data, points, overlap)
-    notes = [*points.facts.notes, *space.notes, *mesh.notes]
+    notes = [*_unlisted_notes(request.folder, data, name), *points.facts.notes, *space.notes, *mesh.notes]
     for camera, film in footage.items():
         notes += _picture_notes(request, data, camera, film)
         notes += [note if camera == FRONT else f"{camera}: {note}" for note in film.facts.notes]
@@ -150,16 +151,21 @@ def plan_ingest(request: IngestRequest) -> IngestPlan:
     )  # fmt: skip
 
 
-def _existing(folder: Path) -> DataSet | None:
+def existing_data(folder: Path) -> DataSet | None:
+    """The data set in a folder; None where none has been begun.
+
+    Raises:
+        LiveDoubleError: The folder holds something else, or the data set is damaged.
+    """
     if (folder / DATASET_FILE).is_file():
         return DataSet.open(folder)
     if folder.exists() and not folder.is_dir():
         raise ShotError(f"{folder} is a file.", "Give a folder.")
-    begun = (TOPOLOGY_FILE, DATASET_FILE, ".crops")
+    begun = (TOPOLOGY_FILE, DATASET_FILE, LOCK_FILE, ".crops")
     foreign = [
         path.name
         for path in (folder.iterdir() if folder.is_dir() else ())
-        if path.name not in begun and ".partial" not in path.name and not (path / "shot.json").is_file()
+        if path.name not in begun and ".partial" not in path.name and not (path / SHOT_FILE).is_file()
     ]
     if foreign:
         raise ShotError(f"{folder} is no data set and holds {sorted(foreign)[0]}.", "Choose a new folder.")
@@ -178,6 +184,17 @@ def _name(request: IngestRequest, data: DataSet | None) -> str:
     return request.name
 
 
+def _unlisted_notes(folder: Path, data: DataSet | None, name: str) -> list[str]:
+    """Shots that lie in the data set without being of it: an ingest was killed just before it listed them."""
+    listed = {name, *(shot.facts.name for shot in data.shots)} if data else {name}
+    lying = sorted(path.parent.name for path in folder.glob(f"*/{SHOT_FILE}"))
+    return [
+        f"The shot {other} lies in {folder} and is not listed: give the command again that ingested it."
+        for other in lying
+        if other not in listed and not other.endswith(".partial")
+    ]
+
+
 def _open_footage(path: Path, request: IngestRequest, points: PointSource) -> Footage:
     if is_sequence(path, STILL_SUFFIXES):
         return StillFootage(path, request.rate or points.facts.rate, is_gray=request.is_gray)
@@ -193,6 +210,14 @@ def _rate(request: IngestRequest, footage: Mapping[str, Footage], points: PointF
     first_name, first = said[0]
     for name, rate in said[1:]:
         if first is not None and rate is not None and abs(rate / first - 1) > _SAME_RATE:
+            for camera, film in footage.items():
+                if film.facts.rate is not None and not is_camera_rate(film.facts.rate):
+                    raise ShotError(
+                        f"The {camera} movie has {float(film.facts.rate):g} frames/s on average, which is no camera's"
+                        f" rate, and {name if name != f'the {camera} movie' else first_name} another: its rate varies,"
+                        " or frames are missing.",
+                        "Give the camera's original, or conform the movie to a constant rate.",
+                    )
             raise ShotError(
                 f"The frame rates differ: {first_name} has {float(first):g} frames/s, {name} {float(rate):g}.",
                 "Export the point cache at the camera's rate.",

@@ -63,6 +63,11 @@ class PointSource(Protocol):
         ...
 
 
+def is_camera_rate(rate: Fraction) -> bool:
+    """Whether cameras film at this rate."""
+    return any(abs(rate / usual - 1) <= _RATE_TOLERANCE for usual in _RATES)
+
+
 def nearest_rate(frames_per_s: float, tolerance: float = _RATE_TOLERANCE) -> Fraction | None:
     """The frame rate that people mean by a decimal number, such as 30000/1001 by 29.97.
 

@@ -1,6 +1,7 @@
 """Writes a planned shot into its data set: meshes, pictures, facts, and at last the manifest that lists it.
 
 Rule: the shot grows under a partial name and is renamed when it has opened as a whole one; what fails leaves nothing.
+One process at a time adds to a data set.
 """
 
 import shutil
@@ -17,10 +18,11 @@ from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
 from engine.shots import DATASET_FILE, TOPOLOGY_FILE, DataSet, Shot, ShotFacts
+from training.claim import claimed
 from training.ingest.actor_mesh import is_animated_by_motion, with_animated
 from training.ingest.footage import Footage
 from training.ingest.motion import Motion, MotionWatch
-from training.ingest.plan import IngestPlan
+from training.ingest.plan import IngestPlan, existing_data, plan_ingest
 
 _POINTS = "points.pc2"
 _CRF = 12  # x264: visually lossless, about a gray level
@@ -34,13 +36,15 @@ class Ingested:
     """What was written.
 
     Args:
-        shot: It.
+        plan: As it was carried out; made anew where the data set had grown since.
+        shot: What became of it.
         motion: Of its meshes.
         topology: The data set's, as it is now.
         num_copied: Movies that were taken as they are; the others were encoded anew.
         num_bytes: On disk.
     """
 
+    plan: IngestPlan
     shot: Shot
     motion: Motion
     topology: Topology
@@ -56,11 +60,12 @@ def take_in(plan: IngestPlan, advance: Advance) -> Ingested:
         advance: Called with 1 for every mesh and every picture that has been looked at.
 
     Raises:
-        LiveDoubleError: A frame is damaged, or the disk is full; the data set is as it was.
+        LiveDoubleError: A frame is damaged, the disk is full, or another process works on the data set, which is as
+            it was.
     """
     folder = plan.request.folder
-    with _storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    with _storing(folder), claimed(folder):
+        plan = _up_to_date(plan)
         _check_space(plan)
         partial = folder / f"{plan.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -80,7 +85,16 @@ def take_in(plan: IngestPlan, advance: Advance) -> Ingested:
             topology = _list(plan, partial, motion)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        return Ingested(Shot.open(folder / plan.name), motion, topology, num_copied, num_bytes)
+        for stale in folder.glob("*.partial"):  # of ingests that were killed: nobody else is writing here
+            shutil.rmtree(stale, ignore_errors=True)
+        return Ingested(plan, Shot.open(folder / plan.name), motion, topology, num_copied, num_bytes)
+
+
+def _up_to_date(plan: IngestPlan) -> IngestPlan:
+    """The plan, made anew where another process has added shots since it was made."""
+    now = existing_data(plan.request.folder)
+    before, after = ([shot.facts.name for shot in data.shots] if data else [] for data in (plan.data, now))
+    return plan if before == after else plan_ingest(plan.request)
 
 
 @contextmanager
