@@ -133,7 +133,7 @@ def contact_timing(measured: Sequence[Measured]) -> str | None:
             height = labels.index(label) + 0.6 * ((slot + 0.5) / len(measured) - 0.5)
             # Times are whole frames: dots that fall together are heaped up.
             times, counts = np.unique(np.round(differences, 3), return_counts=True)
-            heap = 14.0 * np.sqrt(counts)
+            heap = 26.0 * np.sqrt(counts)
             axes.scatter(
                 times,
                 np.full(len(times), height),
