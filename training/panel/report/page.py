@@ -23,6 +23,7 @@ from training.panel.steadiness import STILL_MM_PER_S
 
 _JPEG_QUALITY = 88
 _SCALE_STEPS = 5
+_LEAST_SCALE_MM = 0.1  # of the curves
 
 
 def write_page(report: Report, path: Path) -> None:
@@ -49,7 +50,7 @@ def render(report: Report) -> str:
     environment.filters.update(
         number=number, percent=percent, signed=signed, picture=picture, duration=duration, history=history
     )
-    most_mm = 1.08 * max(max(shot.curve_mm) for one in report.networks for shot in one.panel.shots)
+    most_mm = max(max(shot.curve_mm) for one in report.networks for shot in one.panel.shots)
     return environment.get_template("page.html").render(
         report=report,
         style=Markup(resources.files(__package__).joinpath("page.css").read_text("utf-8")),
@@ -57,7 +58,7 @@ def render(report: Report) -> str:
         series={one.name: plots.series_index(report.measured, one) for one in report.measured},
         region_bars=Markup(plots.region_bars(report.measured)) if report.main.panel.regions else "",
         curves=[
-            (shot, Markup(plots.shot_curves(_in_curves(report), index, most_mm)))
+            (shot, Markup(plots.shot_curves(_in_curves(report), index, max(_LEAST_SCALE_MM, 1.08 * most_mm))))
             for index, shot in enumerate(report.main.panel.shots)
         ],
         timing=Markup(plots.contact_timing(report.measured) or ""),
