@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_while_converting_is_one_line_and_leaves_nothing(
 ) -> None:
     shutil.copytree(_shot(takes), small_disk.parent / "anna")
     (small_disk / "filler").write_bytes(bytes(68_000))
-    monkeypatch.setattr("export.take.write._check_space", lambda *_: None)  # another program took the space since
+    monkeypatch.setattr("export.take.write.check_room", lambda *_: None)  # another program took the space since
     shot = small_disk.parent / "anna" / "001_pangrams"
     kind = ["--to", "obj"] if name == "meshes" else []
     assert_one_clear_line(run("convert", shot, "--out", small_disk / name, *kind), "disk")

@@ -52,6 +52,12 @@ def test_the_sheet_lies_beside_the_data_set_where_no_place_is_given(folder: Path
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+def test_another_kind_of_picture_than_png_is_refused(folder: Path, tmp_path: Path) -> None:
+    # x.pdf once became x.png without a word.
+    assert_one_clear_line(livedouble("sheet", folder, "--out", tmp_path / "x.pdf"), "x.pdf says .pdf", "ends in .png")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_data_set_is_one_line(tmp_path: Path) -> None:
     outcome = livedouble("sheet", tmp_path, "--out", tmp_path / "sheet.png")
     assert_one_clear_line(outcome, "not a data set")

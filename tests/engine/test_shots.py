@@ -108,6 +108,19 @@ def test_facts_that_are_not_a_shots_are_refused(tmp_path: Path, text: str) -> No
         Shot.open(folder)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_shot_with_a_damaged_movie_is_named_with_a_way_out(tmp_path: Path, is_there: bool) -> None:
+    # "Give a movie file such as MP4" was once the advice.
+    movie = make_shot(tmp_path / "a") / "front.mp4"
+    if is_there:
+        movie.write_bytes(movie.read_bytes()[:99])
+    else:
+        movie.unlink()
+    with pytest.raises(ShotError, match=f"The shot {tmp_path / 'a'} is damaged: .*front.mp4") as refused:
+        Shot.open(tmp_path / "a")
+    assert "a shoot makes its damaged shots anew" in refused.value.recovery
+
+
 def test_another_schema_is_named(tmp_path: Path) -> None:
     folder = make_shot(tmp_path / "a")
     facts = json.loads((folder / SHOT_FILE).read_text())

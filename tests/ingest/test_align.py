@@ -77,6 +77,23 @@ def test_counts_that_differ_without_a_common_label_are_refused(number: int | Non
     assert "--offset" in refused.value.recovery
 
 
+@pytest.mark.parametrize(
+    ("movie_code", "points_code", "lacking", "is_points_timecode_of_use"),
+    [
+        ("10:00:00:00", None, "the point cache", True),
+        (None, "10:00:00:00", "the movie", False),  # stating it once led to the same message again
+        (None, None, "either", False),
+    ],
+)
+def test_the_way_out_is_one_that_leads_out(
+    movie_code: str | None, points_code: str | None, lacking: str, is_points_timecode_of_use: bool
+) -> None:
+    with pytest.raises(ShotError, match=f"no timecode on {lacking}") as refused:
+        lay(film(90, movie_code), 89, points_code)
+    assert "--offset N" in refused.value.recovery
+    assert ("--points-timecode" in refused.value.recovery) is is_points_timecode_of_use
+
+
 def test_a_frame_number_within_the_movie_is_a_count_since_midnight() -> None:
     start = Timecode.parse("10:00:00:00", _RATE).frame_number
     overlap = lay(film(90, "10:00:00:00"), 40, number=start + 12)

@@ -159,20 +159,40 @@ def test_a_movie_whose_end_is_overwritten_is_refused(tmp_path: Path) -> None:
         list(MovieFootage(path).pictures())
 
 
-def test_a_movie_that_dropped_frames_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.mkv"
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ([index + 3 * (index >= 12) for index in range(20)], "at about 30 frames/s, .* is at picture 13"),
+        ([index + index // 15 for index in range(60)], "at about 30 frames/s, .* is at picture 16"),
+        ([index + index % 2 / 2 for index in range(60)], "do not follow evenly"),
+        ([index * (1 + index / 300) for index in range(60)], "do not follow evenly"),
+    ],
+    ids=["a gap", "now and then one lost", "long and short in turn", "ever slower"],
+)
+@pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "ffv1"), (".mov", "prores_ks")])
+def test_a_movie_of_varying_rate_or_with_dropped_frames_is_refused(
+    suffix: str, codec: str, places: list[float], words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{suffix}"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=30)
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "gray"
-        for index in range(20):
-            frame = av.VideoFrame.from_ndarray(np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8), format="gray")
-            frame.pts, frame.time_base = index + 3 * (index >= 12), Fraction(1, 30)
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv422p10le"
+        stream.codec_context.time_base = Fraction(1, 6000)
+        for place in places:
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64), np.uint8), format="gray")
+            frame.pts, frame.time_base = round(place * 200), Fraction(1, 6000)
             for packet in stream.encode(frame):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
-    with pytest.raises(LiveDoubleError, match="do not follow evenly"):
+    with pytest.raises(LiveDoubleError, match=words):
         MovieFootage(path)
+
+
+def test_times_stored_coarsely_are_not_taken_for_a_varying_rate(tmp_path: Path) -> None:
+    for rate in (Fraction(240), Fraction(24000, 1001)):  # Matroska counts milliseconds
+        path = write_movie(tmp_path / f"{rate.numerator}.mkv", 90, rate=rate, timecode=None)
+        assert MovieFootage(path).facts.num_frames == 90
 
 
 def test_an_unknown_codec_is_named_as_the_reason(tmp_path: Path) -> None:

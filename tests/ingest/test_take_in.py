@@ -1,5 +1,6 @@
 """How shots join a data set, and what happens to their pictures."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.cameras.movie import shot_camera
-from engine.errors import ShotError
+from engine.errors import ShotError, StorageError
 from engine.frames import CropRect
 from engine.shots import DataSet, Role
 from export.network.clip import cut_clip
@@ -24,6 +25,7 @@ from tests.ingest.head import (
     write_cache,
     write_movie,
 )
+from training.claim import claimed
 from training.ingest.open_points import open_points
 from training.ingest.plan import plan_ingest
 from training.ingest.take_in import Ingested, take_in
@@ -154,6 +156,46 @@ def test_a_stopped_ingest_leaves_no_shot(tmp_path: Path, movie: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         take_in(plan, stop_at_the_third_step)
     assert not (tmp_path / "data").exists()
+
+
+def test_two_ingests_planned_at_once_are_both_listed(tmp_path: Path, movie: Path) -> None:
+    # The second once wrote a manifest without the first.
+    cache = write_cache(tmp_path)
+    plans = [plan_ingest(request(tmp_path, movie, cache, role)) for role in (Role.PANGRAMS, Role.EXPRESSIONS)]
+    assert [plan.name for plan in plans] == ["001_pangrams", "001_expressions"]
+    second = [take_in(plan, lambda _: None) for plan in plans][1]
+    assert second.plan.name == second.shot.facts.name == "002_expressions"
+    data = DataSet.open(tmp_path / "data")
+    assert [shot.facts.name for shot in data.shots] == ["001_pangrams", "002_expressions"]
+
+
+def test_a_name_taken_since_the_plan_was_made_is_refused(tmp_path: Path, movie: Path) -> None:
+    cache = write_cache(tmp_path)
+    plans = [plan_ingest(request(tmp_path, movie, cache, name="A")) for _ in range(2)]
+    take_in(plans[0], lambda _: None)
+    before = (tmp_path / "data" / "A" / "shot.json").stat().st_mtime_ns
+    with pytest.raises(ShotError, match="has a shot A already"):
+        take_in(plans[1], lambda _: None)
+    assert (tmp_path / "data" / "A" / "shot.json").stat().st_mtime_ns == before
+
+
+def test_an_ingest_is_refused_where_another_process_works(tmp_path: Path, movie: Path) -> None:
+    plan = plan_ingest(request(tmp_path, movie, write_cache(tmp_path)))
+    with claimed(tmp_path / "data"), pytest.raises(StorageError, match="Another process"):
+        take_in(plan, lambda _: None)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_shot_that_lies_there_unlisted_is_pointed_out_and_stale_parts_go(tmp_path: Path, movie: Path) -> None:
+    cache = write_cache(tmp_path)
+    ingest(tmp_path, movie, cache, name="A")
+    (tmp_path / "data" / "A").rename(tmp_path / "data" / "B")
+    shutil.copytree(tmp_path / "data" / "B", tmp_path / "data" / "A")  # B: renamed by an ingest that was then killed
+    (tmp_path / "data" / "D.partial").mkdir()
+    ingested = ingest(tmp_path, movie, cache, name="C")
+    (told,) = [note for note in ingested.plan.notes if "is not listed" in note]
+    assert told.startswith("The shot B lies in ")
+    assert not (tmp_path / "data" / "D.partial").exists()
 
 
 def test_an_alembic_mesh_under_a_moving_transform_is_read_in_world_space(tmp_path: Path) -> None:

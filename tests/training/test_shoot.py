@@ -1,9 +1,10 @@
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,12 +19,19 @@ from engine.timecode import Timecode
 from training import shoot
 from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
+from training.actor.sensor import Mains, Sensor
 from training.actor.stage import StageSetup
+from training.claim import claimed
 from training.shoot import make_shot
+from training.shoot_folder import check_folder, put_in_place, survey
 from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot
 from training.shoot_report import measure_loss, measure_motion
 
 SMALL = StageSetup(width_px=150, height_px=200)
+TWO_SHOTS = (
+    ShotPlan("001_a", Role.EXPRESSIONS, 3, (1, 0), "10:00:00:00", "B1 take 1"),
+    ShotPlan("002_b", Role.VALIDATION, 3, (1, 1), "14:00:00:00", "V1 take 1"),
+)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -32,24 +40,23 @@ def rig() -> Rig:
     return build_rig(identity_of("demo"))
 
 
+def paint_plainly(folder: Path, rig: Rig) -> Path:
+    folder.mkdir()
+    rig.topology.save(folder / "topology.npz")
+    cv2.imwrite(str(folder / SKIN_FILE), np.full((64, 64, 3), (120, 150, 200), np.uint8))
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path, rig: Rig) -> Path:
     """A data set's folder whose actor is painted plainly."""
-    path = tmp_path / "data"
-    path.mkdir()
-    rig.topology.save(path / "topology.npz")
-    cv2.imwrite(str(path / SKIN_FILE), np.full((64, 64, 3), (120, 150, 200), np.uint8))
-    return path
+    return paint_plainly(tmp_path / "data", rig)
 
 
 @pytest.fixture
 def two_shots(monkeypatch: pytest.MonkeyPatch) -> tuple[ShotPlan, ...]:
-    plans = (
-        ShotPlan("001_a", Role.EXPRESSIONS, 3, (1, 0), "10:00:00:00", "B1 take 1"),
-        ShotPlan("002_b", Role.VALIDATION, 3, (1, 1), "14:00:00:00", "V1 take 1"),
-    )
-    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: plans)
-    return plans
+    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: TWO_SHOTS)
+    return TWO_SHOTS
 
 
 def film(folder: Path, setup: StageSetup = SMALL, minutes: float = 0.1, actor: str = "demo") -> DataSet:
@@ -142,7 +149,8 @@ def test_two_runs_with_one_seed_give_the_same_bytes(folder: Path, tmp_path: Path
 @pytest.mark.usefixtures("two_shots")
 def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(folder: Path, two_shots: tuple[ShotPlan, ...]) -> None:
     make_shot(folder, "demo", two_shots[0], SMALL)
-    (folder / "002_b.partial").mkdir()  # what a kill leaves
+    for stale in ("001_a.partial", "002_b.partial"):  # what kills leave
+        (folder / stale).mkdir()
     before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
     told: list[int] = []
     data = shoot.shoot(folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=told.append, tell=pytest.fail)
@@ -153,19 +161,169 @@ def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(folder: Path, two_shots:
     assert told[0] == 3
     assert sum(told) == 6
     assert (folder / "001_a" / "front.mp4").stat().st_mtime_ns == before
+    assert list(folder.glob("*.partial")) == []
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory, rig: Rig) -> Path:
+    folder = paint_plainly(tmp_path_factory.mktemp("made") / "data", rig)
+    make_shot(folder, "demo", TWO_SHOTS[0], SMALL)
+    return folder
+
+
+@pytest.fixture
+def shot_folder(made_once: Path, tmp_path: Path, two_shots: tuple[ShotPlan, ...]) -> Path:
+    """A data set's folder with the first of its two shots made."""
+    return Path(shutil.copytree(made_once, tmp_path / "shots"))
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"is_gray": False}, {"cameras": ("front", "side")}, {"height_px": 220}, {"light_gain": 0.9}],
-    ids=["colour", "cameras", "size", "light"],
+    ("change", "words"),
+    [
+        ({"is_gray": False}, "--colour off there, on asked for"),
+        ({"cameras": ("front", "side")}, "--cameras front there, front,side asked for"),
+        ({"height_px": 220}, "--size 150x200 there, 150x220 asked for"),
+        ({"light_gain": 0.9}, "light_gain 1.0 there, 0.9 asked for"),
+        ({"mains": Mains(60.0)}, "--mains-hz 50.0 there, 60.0 asked for"),
+        ({"sensor": Sensor(gain=2.0)}, "--gain 1.0 there, 2.0 asked for"),
+    ],
+    ids=["colour", "cameras", "size", "light", "mains", "gain"],
 )
-def test_shots_filmed_in_another_way_are_not_mixed_in(
-    folder: Path, two_shots: tuple[ShotPlan, ...], change: dict[str, object]
+def test_shots_filmed_in_another_way_are_not_mixed_in_and_the_option_is_named(
+    shot_folder: Path, rig: Rig, two_shots: tuple[ShotPlan, ...], change: dict[str, object], words: str
 ) -> None:
-    make_shot(folder, "demo", two_shots[0], SMALL)
-    with pytest.raises(ShotError, match="another shoot"):
-        film(folder, replace(SMALL, **change))
+    with pytest.raises(ShotError, match="another shoot") as refused:
+        check_folder(shot_folder, rig, two_shots, replace(SMALL, **change))
+    assert words in refused.value.reason
+    assert refused.value.reason.count("asked for") == 1, "what agrees is not listed"
+
+
+def test_another_seed_length_and_actor_are_named(shot_folder: Path, rig: Rig, two_shots: tuple[ShotPlan, ...]) -> None:
+    first, second = two_shots
+    for changed, words in (
+        (replace(first, seed=(9, 0), num_frames=4), "--seed 1 there, 9 asked for"),
+        (replace(first, num_frames=4), "--minutes 3 frames of expressions there, 4 of expressions asked for"),
+        (replace(first, name="001_b"), "so --minutes or --seed differ"),
+    ):
+        with pytest.raises(ShotError, match="another shoot") as refused:
+            check_folder(shot_folder, rig, (changed, second), SMALL)
+        assert words in refused.value.reason
+    # Another actor's finished shots once passed for this one's, whose mesh was then laid over theirs.
+    before = (shot_folder / "topology.npz").read_bytes()
+    with pytest.raises(ShotError, match="another --actor there, --actor nell asked for"):
+        film(shot_folder, actor="nell")
+    assert (shot_folder / "topology.npz").read_bytes() == before
+
+
+def _without_frames(folder: Path) -> None:
+    """As a killed writer leaves it."""
+    with (folder / "points.pc2").open("r+b") as points:
+        points.seek(28)
+        points.write(bytes(4))
+
+
+def _cut_points(folder: Path) -> None:
+    os.truncate(folder / "points.pc2", (folder / "points.pc2").stat().st_size - 12)
+
+
+def _cut_movie(folder: Path) -> None:
+    os.truncate(folder / "front.mp4", (folder / "front.mp4").stat().st_size // 2)
+
+
+def _without_movie(folder: Path) -> None:
+    (folder / "front.mp4").unlink()
+
+
+def _zeroed_movie(folder: Path) -> None:
+    """Its index is whole, its pictures are not."""
+    data = bytearray((folder / "front.mp4").read_bytes())
+    start, end = data.index(b"mdat") + 4, data.index(b"moov") - 4
+    data[start:end] = bytes(end - start)
+    (folder / "front.mp4").write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [_without_frames, _cut_points, _cut_movie, _without_movie, _zeroed_movie])
+def test_a_damaged_shot_is_found_and_named(
+    shot_folder: Path, rig: Rig, two_shots: tuple[ShotPlan, ...], damage: Callable[[Path], None]
+) -> None:
+    assert survey(shot_folder, rig, two_shots, SMALL).damages == ()
+    damage(shot_folder / "001_a")
+    begun = survey(shot_folder, rig, two_shots, SMALL)
+    assert begun.missing == two_shots
+    assert len(begun.damages) == 1
+    assert f"{shot_folder / '001_a'} is damaged: " in begun.damages[0]
+
+
+def test_a_damaged_shot_is_filmed_anew(shot_folder: Path) -> None:
+    whole = {path.name: path.read_bytes() for path in (shot_folder / "001_a").iterdir()}
+    _cut_movie(shot_folder / "001_a")
+    said: list[str] = []
+    shoot.shoot(shot_folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=lambda _: None, tell=said.append)
+    assert len(said) == 1
+    assert "001_a is damaged" in said[0]
+    assert "It is filmed anew" in said[0]
+    assert {path.name: path.read_bytes() for path in (shot_folder / "001_a").iterdir()} == whole
+    assert sorted(path.name for path in shot_folder.iterdir() if path.name not in (SKIN_FILE, "topology.npz")) == [
+        "001_a",
+        "002_b",
+        "dataset.json",
+    ]
+
+
+def test_a_shot_that_does_not_say_what_it_is_is_left_and_what_to_delete_named(
+    shot_folder: Path, rig: Rig, two_shots: tuple[ShotPlan, ...]
+) -> None:
+    (shot_folder / "001_a" / "shot.json").write_bytes(b"")
+    with pytest.raises(ShotError, match="cannot be read") as refused:
+        survey(shot_folder, rig, two_shots, SMALL)
+    assert refused.value.recovery.startswith(f"Delete {shot_folder / '001_a'} and give the same command again")
+
+
+def test_only_a_whole_shot_takes_a_name_and_a_damaged_one_stays_until_then(shot_folder: Path) -> None:
+    # Another run's half-written point cache once got a finished shot's name.
+    old, partial = shot_folder / "001_a", shot_folder / "001_a.partial"
+    shutil.copytree(old, partial)
+    facts = Shot.read_facts(partial)
+    _without_frames(partial)
+    with pytest.raises(ShotError, match="holds no frames"):
+        put_in_place(partial, old, facts)
+    shutil.rmtree(partial)
+    shutil.copytree(old, partial)
+    with pytest.raises(ShotError, match="not the shot that was filmed"):
+        put_in_place(partial, old, replace(facts, seed=2))
+    assert Shot.open(old)
+    _cut_movie(old)
+    put_in_place(partial, old, facts)
+    assert Shot.open(old)
+    assert not partial.exists()
+    assert not (shot_folder / "001_a.damaged").exists()
+
+
+def test_a_shoot_is_refused_where_another_process_works(shot_folder: Path) -> None:
+    before = sorted(shot_folder.rglob("*"))
+    with claimed(shot_folder), pytest.raises(StorageError, match="Another process"):
+        film(shot_folder)
+    assert sorted(shot_folder.rglob("*")) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+def test_a_shoot_told_to_end_ends_like_one_interrupted_and_leaks_nothing(folder: Path) -> None:
+    # SIGTERM once left Python's warning of leaked semaphores as the only line.
+    command = [sys.executable, "-c", "from app.cli.main import run; run()", "shoot", "--out", str(folder)]
+    options = ["--minutes", "5", "--size", f"{SMALL.width_px}x{SMALL.height_px}", "--processes", "1", "--software"]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    turn = threading.Event()
+    for _ in range(600):
+        begun = [path for path in folder.glob("*.partial/points.pc2") if path.stat().st_size > 100_000]
+        if begun or process.poll() is not None:
+            break
+        turn.wait(0.1)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert [line for line in said.splitlines() if "Warning" not in line] == ["livedouble: interrupted."]
+    assert "leaked" not in said
+    assert process.returncode == 130
+    assert not (folder / "dataset.json").exists()
 
 
 def test_a_colour_shoot_has_a_colour_movie(folder: Path) -> None:

@@ -209,7 +209,7 @@ def _check_even(path: Path, times: np.ndarray, stamp_s: float, rate: float) -> N
     meant = 1 / float(steps[is_usual].mean()) if is_usual.mean() > _MOSTLY else rate
     first = np.flatnonzero(gaps)[0] + 2 if gaps.any() else np.flatnonzero(late)[0] + 1
     raise ShotError(
-        f"The pictures of {path} do not follow evenly at {meant:.4g} frames/s, the first gap or repetition is at"
+        f"The pictures of {path} do not follow evenly at about {meant:.3g} frames/s, the first gap or repetition is at"
         f" picture {first}: frames were dropped or the rate varies.",
         "Give the camera's original, or conform the movie to a constant rate.",
     )
