@@ -111,7 +111,7 @@ class Checkpoint:
         content = {
             "schema": _SCHEMA,
             "config": self.config.to_json(),
-            "shape": asdict(self.shape),
+            "shape": self.shape.to_json(),
             "facts": asdict(self.facts),
             "state": asdict(self.state),
             "network": self.network,
@@ -148,10 +148,9 @@ class Checkpoint:
             content = torch.load(path, map_location="cpu", weights_only=True)
             if content["schema"] != _SCHEMA:
                 raise ValueError(f"schema {content['schema']}, this version reads {_SCHEMA}")
-            shape = content["shape"]
             return cls(
                 TrainConfig.from_json(content["config"]),
-                NetworkShape.from_record(shape),
+                NetworkShape.from_json(content["shape"]),
                 TrainingFacts(**content["facts"]),
                 TrainingState(**content["state"]),
                 content["network"],

@@ -17,6 +17,7 @@ from engine.crop import crop_for_network, resize_area, to_gray
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
 from engine.shots import DataSet, Shot
+from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
@@ -32,11 +33,13 @@ class CachedShot:
         shot: Where it comes from.
         grown: Of each view, [N, height + 2 margins, width + 2 margins] uint8, mapped.
         vertices: [N, V, 3] float32 cm, mapped where the layout allows.
+        affine: [3, 4] that carries the meshes onto the rest pose, where shots are aligned.
     """
 
     shot: Shot
     grown: tuple[np.ndarray, ...]
     vertices: np.ndarray
+    affine: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +75,9 @@ class FrameChoice:
 
     def vertices(self, index: int) -> np.ndarray:
         """[V, 3] float32 cm of one frame."""
-        return np.asarray(self.shots[self.shot_indices[index]].vertices[self.frame_indices[index]])
+        cached = self.shots[self.shot_indices[index]]
+        vertices = np.asarray(cached.vertices[self.frame_indices[index]])
+        return vertices if cached.affine is None else carried(vertices, cached.affine)
 
     def only(self, indices: np.ndarray) -> "FrameChoice":
         """These frames, in this order."""

@@ -24,9 +24,11 @@ from training.config import TrainConfig
 from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
 from training.device import Compute
 from training.evaluate import measure
+from training.losses import Objective
 from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
 from training.schedule import Plan, augmentation_strength, beta1, learning_rate
+from training.shot_alignment import align_shots
 from training.uncertainty import Calibration, foretelling_loss
 
 METRICS_FILE = "metrics.csv"
@@ -105,7 +107,11 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
                 f"The data set {data.folder} has no {role} shot.", f"Add a shot with a {role} role to its manifest."
             )
     cv2.setNumThreads(1)  # pictures are augmented beside the network, not against it
-    training = choose_frames(_cached(data.training, data, config, cache, watch), config.num_frames)
+    shots = _cached(data.training, data, config, cache, watch)
+    if config.is_shot_aligned:
+        affines = align_shots([cached.vertices for cached in shots], data.topology.neutral)
+        shots = tuple(replace(cached, affine=affine) for cached, affine in zip(shots, affines, strict=True))
+    training = choose_frames(shots, config.num_frames)
     validation = choose_frames(_cached(data.validation, data, config, cache, watch), config.validation_frames)
     plan = Plan.of(config, len(training))
     gray_mean, gray_deviation = gray_levels(training)
@@ -141,6 +147,7 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
     )
     network.to_vertices.requires_grad_(not config.is_basis_fixed)
     network.to(compute.device, memory_format=torch.channels_last)
+    objective = Objective.of(config, data.topology).to(compute.device)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     if resumed is not None and resumed.optimizer is not None:
         optimizer.load_state_dict(resumed.optimizer)
@@ -180,7 +187,7 @@ def train(data: DataSet, config: TrainConfig, run: Path, compute: Compute, cache
             truth = torch.from_numpy(batch.vertices).to(compute.device)
             with compute.autocast():
                 solved = network(crops)
-            loss = torch.nn.functional.mse_loss(solved.vertices, truth)  # square centimetres
+            loss = objective(solved.vertices, truth)  # square centimetres
             loss_cm2 = loss.item()
             if not math.isfinite(loss_cm2):
                 raise _not_a_number(step, run)

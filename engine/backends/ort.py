@@ -13,7 +13,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from engine.backends.backend import BackendStatus, check_crops
-from engine.bundle import INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
 
 NAME = "onnxruntime"
@@ -71,7 +71,7 @@ class OrtBackend:
                 f"ONNX Runtime cannot load {bundle.network_path} ({_first_line(error)}).", "Export the actor again."
             ) from error
         names = [node.name for node in self._session.get_inputs()], [node.name for node in self._session.get_outputs()]
-        if names != ([INPUT_NAME], list(OUTPUT_NAMES)):
+        if names not in (([INPUT_NAME], [*OUTPUT_NAMES]), ([INPUT_NAME], [*OUTPUT_NAMES, ERRORS_NAME])):
             raise BackendError(
                 f"{bundle.network_path} is not an actor's network: it maps {names[0]} to {names[1]}.",
                 "Export the actor again.",

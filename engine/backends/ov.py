@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.backends.backend import BackendStatus, check_crops
-from engine.bundle import INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
 from engine.machine import processor_features
 
@@ -97,7 +97,7 @@ class OvBackend:
             reader = frontend.FrontEndManager().load_by_framework("onnx")
             network = reader.convert(reader.load(str(bundle.network_path)))
             names = [port.get_names() for port in (*network.inputs, *network.outputs)]
-            expected = [INPUT_NAME, *OUTPUT_NAMES]
+            expected = [INPUT_NAME, *OUTPUT_NAMES, ERRORS_NAME][: max(3, len(names))]
             if len(names) != len(expected) or not all(map(set.__contains__, names, expected)):
                 raise BackendError(
                     f"{bundle.network_path} is not an actor's network: its ports are {names}.",

@@ -185,12 +185,10 @@ def _add_linear(graph: _Graph, name: str, layer: nn.Linear, features: str, outpu
 
 
 def _add_errors(graph: _Graph, errors: ExpectedErrors, features: str) -> None:
-    hidden = graph.add(
-        "Relu", [_add_linear(graph, "errors.hidden", errors.hidden, features, "errors.summed")], "errors.hidden"
-    )
-    softened = graph.add(
-        "Softplus", [_add_linear(graph, "errors.output", errors.output, hidden, "errors.logits")], "errors.softened"
-    )
+    summed = _add_linear(graph, "errors.hidden", errors.hidden, features, "errors.summed")
+    hidden = graph.add("Relu", [summed], "errors.rectified")
+    logits = _add_linear(graph, "errors.output", errors.output, hidden, "errors.logits")
+    softened = graph.add("Softplus", [logits], "errors.softened")
     least = graph.constant("errors.least", np.array(LEAST_ERROR_MM, np.float32))
     raised = graph.add("Add", [softened, least], "errors.raised")
     graph.add("Mul", [raised, graph.constant("errors.scale", errors.scale.numpy())], ERRORS_NAME)

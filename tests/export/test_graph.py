@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 
-from engine.bundle import BASIS_FILE, MEAN_FILE, NETWORK_FILE
+from engine.bundle import BASIS_FILE, ERRORS_NAME, MEAN_FILE, NETWORK_FILE
 from export.network.graph import write_graph
+from tests.training.tiny_data import NUM_VERTICES, TINY
+from training.networks import FaceNetwork, NetworkShape
 
 CROPS = np.random.default_rng(2).integers(0, 256, (5, 1, 32, 24), dtype=np.uint8)
-PLAIN = {"Cast", "Sub", "Div", "Conv", "Relu", "Flatten", "Gemm", "MatMul", "Add", "Reshape"}
+PLAIN = {"Cast", "Sub", "Div", "Conv", "Relu", "Flatten", "Gemm", "MatMul", "Add", "Reshape", "Softplus", "Mul"}
 
 
 @pytest.fixture(params=[True, False], ids=["float16", "float32"])
@@ -68,3 +73,23 @@ def test_a_weight_too_large_for_float16_is_refused(checkpoint, tmp_path):
     network.to_latents.weight.data[0, 0] = 1e6
     with pytest.raises(ValueError, match="too large"):
         write_graph(network, tmp_path, is_float16=True, facts={})
+
+
+def test_expected_errors_leave_with_the_network(written, checkpoint):
+    session = onnxruntime.InferenceSession(written / NETWORK_FILE, providers=["CPUExecutionProvider"])
+    (errors_mm,) = session.run([ERRORS_NAME], {"crops": CROPS})
+    with torch.inference_mode():
+        trained = checkpoint.build_network()(torch.from_numpy(CROPS)).errors_mm.numpy()
+    assert errors_mm == pytest.approx(trained, rel=0.02)
+
+
+def test_two_views_and_an_absent_one_are_solved_as_by_the_network(tmp_path):
+    torch.manual_seed(0)
+    config = replace(TINY, views=("front", "side"), has_uncertainty=False)
+    network = FaceNetwork(NetworkShape.of(config, TINY.num_latents, NUM_VERTICES)).eval()
+    write_graph(network, tmp_path, is_float16=False, facts={})
+    crops = np.random.default_rng(4).integers(0, 256, (4, 2, 32, 24), dtype=np.uint8)
+    crops[1, 0], crops[2, 1] = 0, 0
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(crops)).vertices.numpy()
+    assert np.allclose(solve(tmp_path, crops)[1], expected, atol=1e-4)

@@ -10,6 +10,7 @@ from training.batches import Ahead, make_batch
 from training.config import TrainConfig
 from training.crops import cache_shot, centre, choose_frames
 
+GRAY = np.array([65.0])
 PAPER = TrainConfig()
 STILL = replace(PAPER, max_translation=0, max_rotation_deg=0, max_zoom=0, max_brightness=0, max_contrast=0)
 PICTURE = np.random.default_rng(1).integers(0, 256, (400, 300), dtype=np.uint8)
@@ -60,14 +61,14 @@ def choice(tmp_path_factory):
 
 
 def test_a_batch_is_the_same_whenever_it_is_made(choice):
-    first, again = (make_batch(choice, TINY, 6, 4, 0.7, 65.0) for _ in range(2))
+    first, again = (make_batch(choice, TINY, 6, 4, 0.7, GRAY) for _ in range(2))
     assert np.array_equal(first.crops, again.crops)
     assert np.array_equal(first.vertices, again.vertices)
 
 
 def test_another_epoch_and_another_seed_see_other_pictures(choice):
     batches = [
-        make_batch(choice, config, step, 4, 1.0, 65.0)
+        make_batch(choice, config, step, 4, 1.0, GRAY)
         for config, step in ((TINY, 0), (TINY, 4), (replace(TINY, seed=2), 0))
     ]
     assert len({batch.crops.tobytes() for batch in batches}) == 3
@@ -75,22 +76,22 @@ def test_another_epoch_and_another_seed_see_other_pictures(choice):
 
 def test_an_epoch_shows_every_frame_once(choice):
     config = replace(TINY, batch_size=6)
-    shown = np.concatenate([make_batch(choice, config, step, 4, 0.0, 65.0).vertices for step in range(4, 8)])
+    shown = np.concatenate([make_batch(choice, config, step, 4, 0.0, GRAY).vertices for step in range(4, 8)])
     every = np.stack([choice.vertices(index) for index in range(24)])
     assert sorted(mesh.tobytes() for mesh in shown) == sorted(mesh.tobytes() for mesh in every)
 
 
 def test_crops_and_vertices_of_a_batch_belong_together(choice):
-    batch = make_batch(choice, TINY, 3, 4, 0.0, 65.0)
+    batch = make_batch(choice, TINY, 3, 4, 0.0, GRAY)
     known = {choice.vertices(index).tobytes(): choice.crop(index) for index in range(len(choice))}
     for crop, vertices in zip(batch.crops, batch.vertices, strict=True):
-        assert np.array_equal(crop[0], known[vertices.tobytes()])
+        assert np.array_equal(crop, known[vertices.tobytes()])
 
 
 def test_batches_made_ahead_come_in_order(choice):
-    with Ahead(lambda step: make_batch(choice, TINY, step, 4, 1.0, 65.0), 5, num_threads=3) as batches:
+    with Ahead(lambda step: make_batch(choice, TINY, step, 4, 1.0, GRAY), 5, num_threads=3) as batches:
         for step in range(5, 12):
-            assert np.array_equal(batches.take().crops, make_batch(choice, TINY, step, 4, 1.0, 65.0).crops)
+            assert np.array_equal(batches.take().crops, make_batch(choice, TINY, step, 4, 1.0, GRAY).crops)
 
 
 def test_what_fails_while_a_batch_is_made_reaches_who_takes_it():

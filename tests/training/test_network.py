@@ -10,6 +10,7 @@ from training.config import TrainConfig
 from training.crops import cache_shot, choose_frames
 from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
+from training.uncertainty import foretelling_loss
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,71 @@ def test_a_primed_network_gives_the_mean_face_for_no_latents(choice):
         network.to_latents.weight.zero_()
     mean_face = network(torch.zeros((1, 1, 32, 24), dtype=torch.uint8))[1][0].detach().numpy()
     assert np.allclose(mean_face.ravel(), start.mean)
+
+
+def two_views(**changes):
+    return tiny_network(replace(TINY, views=("front", "side"), **changes))
+
+
+def test_an_absent_view_changes_nothing_however_the_network_would_see_black():
+    network = two_views()
+    crops = torch.randint(1, 255, (3, 2, 32, 24), dtype=torch.uint8)
+    crops[:, 1] = 0
+    alone = network(crops).vertices
+    with torch.no_grad():  # the side's tower never spoke
+        for weights in network.encoder.towers[1].parameters():
+            weights.fill_(7.0)
+    assert torch.equal(network(crops).vertices, alone)
+    crops[:, 1] = 200
+    assert not torch.allclose(network(crops).vertices, alone)
+
+
+def test_training_hides_views_at_times_but_never_all():
+    network = two_views(view_dropout=0.5).train()
+    crops = torch.randint(1, 255, (400, 2, 32, 24), dtype=torch.uint8)
+    torch.manual_seed(3)
+    there = network._presence(crops)
+    assert there.sum(dim=1).min() == 1
+    hidden = float((there == 0).float().mean())
+    assert 0.3 < hidden < 0.45  # half of each at random, less the quarter of frames where both would go
+    network.eval()
+    assert network._presence(crops).all()
+
+
+def test_foretelling_errors_teaches_the_solving_part_nothing():
+    network = tiny_network()
+    crops = torch.randint(0, 255, (4, 1, 32, 24), dtype=torch.uint8)
+    solved = network(crops)
+    assert solved.errors_mm.shape == (4, NUM_VERTICES)
+    assert (solved.errors_mm > 0).all()
+    foretelling_loss(solved.errors_mm, solved.vertices, torch.zeros_like(solved.vertices)).backward()
+    assert network.to_errors.output.weight.grad.abs().sum() > 0
+    assert network.to_vertices.weight.grad is None
+    assert network.to_latents.weight.grad is None
+
+
+def test_the_expected_error_that_costs_least_is_the_mean_distance():
+    truth = torch.zeros((500, 2, 3))
+    solved = torch.randn((500, 2, 3)) * torch.tensor([[[0.1]], [[0.4]]]).view(1, 2, 1)
+    log_mm = torch.zeros(2, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_mm], max_iter=200, line_search_fn="strong_wolfe")
+
+    def cost():
+        optimizer.zero_grad()
+        loss = foretelling_loss(log_mm.exp().expand(500, 2), solved, truth)
+        loss.backward()
+        return loss
+
+    optimizer.step(cost)
+    assert torch.allclose(log_mm.exp(), 10.0 * solved.norm(dim=2).mean(dim=0), rtol=1e-3)
+
+
+def test_a_basis_by_variance_is_as_small_as_it_may_be(choice):
+    all_of_it = mesh_basis(choice, 8, seed=1)
+    share = np.cumsum((all_of_it.basis.astype(np.float64) ** 2).sum(axis=1))
+    share *= all_of_it.variance_reached / share[-1]
+    start = mesh_basis(choice, 8, seed=1, variance=float(share[0]) * 0.999)
+    assert len(start.basis) == 1
+    more = mesh_basis(choice, 8, seed=1, variance=float(share[0]) * 0.5 + 0.5)
+    assert len(more.basis) > 1
+    assert more.variance_reached >= float(share[0]) * 0.5 + 0.5 - 1e-6

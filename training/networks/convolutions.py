@@ -1,0 +1,50 @@
+"""The convolutional encoder: a tower of 3x3 convolutions for each view."""
+
+import torch
+from torch import Tensor, nn
+
+from training.networks.shape import NetworkShape
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Whitened pictures to features.
+
+    One tower a view, of the same shape and with weights of its own: a profile shows other things than a front. Where
+    there are several views, the features of an absent one are zero, and one feature a view says whether it is there.
+
+    Args:
+        shape: Sizes.
+    """
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.towers = nn.ModuleList(_tower(shape.stages) for _ in range(shape.num_views))
+        width, height = shape.map_size
+        of_a_view = shape.stages[-1][-1] * width * height  # 486 x 5 x 4 = 9720 in the paper's network
+        self.num_features = of_a_view if shape.num_views == 1 else shape.num_views * (of_a_view + 1)
+
+    def forward(self, whitened: Tensor, is_there: Tensor) -> Tensor:
+        """Encode a batch.
+
+        Args:
+            whitened: [B, num_views, H, W].
+            is_there: [B, num_views] 0 or 1.
+
+        Returns:
+            [B, num_features], each view's as [channel, row, column] whatever the memory format.
+        """
+        features = [tower(whitened[:, view : view + 1]).flatten(1) for view, tower in enumerate(self.towers)]
+        if len(features) == 1:
+            return features[0]
+        seen = [feature * is_there[:, view : view + 1] for view, feature in enumerate(features)]
+        return torch.cat([*seen, is_there.to(seen[0].dtype)], dim=1)
+
+
+def _tower(stages: tuple[tuple[int, ...], ...]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    num_in = 1
+    for stage in stages:
+        for index, num_out in enumerate(stage):
+            layers += [nn.Conv2d(num_in, num_out, 3, stride=1 if index else 2, padding=1), nn.ReLU(inplace=True)]
+            num_in = num_out
+    return nn.Sequential(*layers)
