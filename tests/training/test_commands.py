@@ -33,20 +33,35 @@ def test_a_training_becomes_an_actor_that_can_be_measured(folder, tmp_path):
     assert exported.code == 0, exported.err
     metrics = ActorBundle.open(actor).metrics
     assert f"{metrics['rmse_mm']:.3f} mm" in exported.out
-    measured = livedouble("evaluate", actor, folder / "data", "--backend", "onnxruntime", "--json", report)
+    arguments = "--data", folder / "data", "--backend", "onnxruntime", "--json", report
+    measured = livedouble("evaluate", actor, *arguments)
     assert measured.code == 0, measured.err
+    assert "mean face" in measured.out
     values = json.loads(report.read_text())
-    assert values["rmse_mm"] == pytest.approx(metrics["rmse_mm"], rel=1e-4)
-    assert [part["name"] for part in values["regions"]] == ["animated", "lips"]
-    assert [part["name"] for part in values["shots"]] == ["v"]
+    assert values["metrics"]["rmse_mm"] == pytest.approx(metrics["rmse_mm"], rel=1e-4)
+    assert [one["name"] for one in values["measured"]] == ["actor", "mean face", "best in basis"]
+    assert [region["name"] for region in values["measured"][0]["regions"]] == ["lips"]
+    assert [shot["name"] for shot in values["measured"][0]["shots"]] == ["v"]
+    assert "--tracker" in values["missing"]["a landmark tracker"]
 
 
-def test_a_training_can_be_measured_before_it_is_exported(folder):
-    outcome = livedouble("evaluate", folder / "run", folder / "data", "--threads", "1")
+def test_a_training_can_be_measured_before_it_is_exported_and_set_against_another(folder, tmp_path):
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    arguments = "--against", folder / "run", "--frames", "2", "--threads", "1", "--tracker"
+    outcome = livedouble("evaluate", folder / "run", *arguments, "--json", report, "--html", page)
     assert outcome.code == 0, outcome.err
-    assert "animated" in outcome.out
+    values = json.loads(report.read_text())
+    first, second, *_ = values["measured"]
+    assert first["overall"] == second["overall"]
+    assert first["name"] != second["name"]
+    assert first["training"]["num_frames"] == 4
+    assert values["num_frames"] == 2
+    assert "no rig" in values["missing"]["a landmark tracker"]
+    text = page.read_text("utf-8")
+    assert text.count("<h2>Convergence</h2>") == 1
+    assert text.count("data:image/jpeg") >= 6
     assert_one_clear_line(
-        livedouble("evaluate", folder / "run", folder / "data", "--backend", "openvino"), "Export it first"
+        livedouble("evaluate", folder / "run", "--data", folder / "data", "--backend", "openvino"), "Export it first"
     )
 
 
@@ -84,9 +99,12 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(folder, tmp_path):
         (("export", "nowhere", "--out", "actor"), ("no checkpoint",)),
         (("export", "{run}", "--out", "{data}"), ("exists already",)),
         (("export", "{run}", "--out", "actor", "--data", "nowhere"), ("nowhere",)),
-        (("evaluate", "{data}", "{data}"), ("not an actor",)),
-        (("evaluate", "{run}", "nowhere"), ("nowhere",)),
-        (("evaluate", "{run}", "{data}", "--json", "nowhere/report.json"), ("nowhere",)),
+        (("evaluate", "{data}", "--data", "{data}"), ("not an actor",)),
+        (("evaluate", "{run}", "--data", "nowhere"), ("nowhere",)),
+        (("evaluate", "{run}", "--against", "nowhere"), ("nowhere",)),
+        (("evaluate", "demo"), ("--data",)),
+        (("evaluate", "{run}", "--json", "nowhere/report.json"), ("nowhere",)),
+        (("evaluate", "{run}", "--html", "nowhere/report.html"), ("nowhere",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )

@@ -80,10 +80,3 @@ def test_regions_and_shots_are_told_apart(choice, data):
     assert regions["lips"].num_vertices == 10
     assert shots["a"].rmse_mm == pytest.approx(3.0 * np.sqrt(10 / 36), rel=1e-3)
     assert (shots["b"].rmse_mm, shots["b"].num_frames) == (0.0, 12)
-
-
-def test_metrics_carry_the_headline_and_the_regions(choice, data):
-    metrics = measure(choice, data.topology, truth_of(choice)).metrics()
-    assert set(metrics) == {
-        "rmse_mm", "mean_face_rmse_mm", "mean_mm", "p95_mm", "max_mm", "validation_frames", "lips_rmse_mm",
-    }  # fmt: skip

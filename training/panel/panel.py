@@ -119,11 +119,10 @@ class Panel:
 
     def metrics(self) -> dict[str, float]:
         """The figures that travel with an actor, by name; what could not be measured is left out."""
-        lips, closure = self.region("lips"), self.contact("lips")
+        closure = self.contact("lips")
         values = {
             "rmse_mm": self.overall.rmse_mm,
             "mean_face_rmse_mm": self.mean_face_rmse_mm,
-            "lips_mm": None if lips is None else lips.distances.rmse_mm,
             "attenuation": self.worst_attenuation,
             "jitter_mm": None if self.jitter is None else self.jitter.solved_mm,
             "closure_f1": None if closure is None else closure.f1,
@@ -131,6 +130,7 @@ class Panel:
             "p95_mm": self.overall.p95_mm,
             "max_mm": self.overall.max_mm,
             "validation_frames": float(self.num_frames),
+            **{f"{region.name}_mm": region.distances.rmse_mm for region in self.regions},
         }
         return {name: float(value) for name, value in values.items() if value is not None}
 
