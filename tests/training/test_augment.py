@@ -5,7 +5,7 @@ import pytest
 
 from engine.shots import FRONT
 from tests.training.tiny_data import CROP, INPUT, TINY, write_tiny_data
-from training.augment import augment
+from training.augment import augment, draws
 from training.batches import Ahead, make_batch
 from training.config import TrainConfig
 from training.crops import cache_shot, centre, choose_frames
@@ -17,7 +17,7 @@ PICTURE = np.random.default_rng(1).integers(0, 256, (400, 300), dtype=np.uint8)
 
 
 def randomness(seed=0):
-    return np.random.default_rng(seed)
+    return draws(seed, 0, 0, 1)[0]
 
 
 def test_without_strength_the_crop_itself_comes_out():

@@ -109,10 +109,12 @@ class ExpectedErrors(nn.Module):
         super().__init__()
         self.hidden = nn.Linear(num_features, _ERROR_WIDTH)
         self.output = nn.Linear(_ERROR_WIDTH, num_vertices)
-        # What training sees is better than what is new to the network: validation sets this factor.
+        # What training sees is better than what is new to the network: validation sets this factor. Training learns
+        # without it, so that it is the same whenever it is validated.
         self.register_buffer("scale", torch.ones(()))
         nn.init.zeros_(self.output.bias)
 
     def forward(self, features: Tensor) -> Tensor:
         """[B, num_features] to [B, V] mm, > 0."""
-        return self.scale * (nn.functional.softplus(self.output(torch.relu(self.hidden(features)))) + LEAST_ERROR_MM)
+        errors_mm = nn.functional.softplus(self.output(torch.relu(self.hidden(features)))) + LEAST_ERROR_MM
+        return errors_mm if self.training else self.scale * errors_mm
