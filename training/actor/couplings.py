@@ -1,7 +1,7 @@
 """Expression weights as anatomy lets them add up: what opposes gives way, what depends is bounded.
 
 Rule: every rule is continuous, keeps weights in 0..1 and leaves a unit that acts alone as it is (`mouthClose`, which
-closes what the jaw opened, and `tongueOut`, which opens it, excepted).
+closes what the jaw opened, `tongueOut`, which opens it, and a wide `jawOpen`, which bares the upper teeth, excepted).
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ _PARTS_AT = {
 _TONGUE_JAW = 0.42  # the opening that a tongue all out needs
 _LIP_LIFT = 0.35  # how far the upper lip clears the teeth that the lower one meets
 _LOWER_LIFTS_UPPER = 0.8
+_WIDE_FROM, _WIDE_LIFT = 0.2, 0.42  # a jaw open wider than the first lifts the upper lip, at most by the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class Couplings:
                 given[at[name]] *= 1 - share * lip_seal
         for name in ("mouthUpperUpLeft", "mouthUpperUpRight"):
             given[at[name]] = _soft_max(given[at[name]], _LIP_LIFT * lip_to_teeth)
+        wide = max(0.0, given[at["jawOpen"]] * (1 - lip_seal) - given[at["mouthClose"]] - _WIDE_FROM) / (1 - _WIDE_FROM)
+        for name in ("mouthUpperUpLeft", "mouthUpperUpRight"):
+            given[at[name]] = _soft_max(given[at[name]], _WIDE_LIFT * wide * wide * (3 - 2 * wide))
         for one, other in _OPPOSED:
             both = min(given[at[one]], given[at[other]])
             given[at[one]] -= both

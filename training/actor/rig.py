@@ -24,6 +24,7 @@ from training.actor.identity import Identity
 from training.actor.jaw import DentalArch, Jaw, arches, build_jaw, place_teeth
 from training.actor.lip_shape import round_lower_lip
 from training.actor.rings import mouth_rings
+from training.actor.supple import ease_creases, ease_units
 from training.actor.tongue import Tongue
 from training.actor.vertex_sets import vertex_sets
 
@@ -142,6 +143,7 @@ def build_rig(identity: Identity) -> Rig:
     shape = anatomy.base.copy()
     for name, weight in identity.targets.items():
         shape += weight * anatomy.target(name)
+    ease_creases(anatomy, shape)
     # The origin is where the head turns: between the ears, as high as their middle.
     ears = shape[anatomy.masks["ears"] > 0]
     shape -= (ears.max(0) + ears.min(0)) / 2
@@ -233,6 +235,7 @@ def _tongue(anatomy: Anatomy, shape: np.ndarray, deltas: np.ndarray, teeth: Dent
 def _unit_deltas(anatomy: Anatomy, shape: np.ndarray) -> np.ndarray:
     """[52, V, 3] cm: an actor may be larger or smaller than the base, and the expressions with it."""
     deltas = anatomy.unit_deltas.copy()
+    ease_units(anatomy, deltas)
     face = anatomy.masks["face"] > 0
     deltas *= np.ptp(shape[face], axis=0) / np.ptp(anatomy.base[face], axis=0)
     for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
