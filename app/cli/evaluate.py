@@ -75,7 +75,8 @@ def evaluate(
 
     if html is not None:
         _check_report_libraries()
-    folders = [actor_folder(actor), *(actor_folder(other) for other in against or ())]
+    asked = [actor, *(against or ())]
+    folders = [actor_folder(one) for one in asked]
     with ExitStack() as stack:
         judges = [
             stack.enter_context(open_judge(folder, *_backend_for(folder, backend, precision), threads))
@@ -87,7 +88,7 @@ def evaluate(
                 f"The data set {dataset.folder} has no validation shot.",
                 "Give one that has: they are what is measured.",
             )
-        names = _names(folders)
+        names = _names(asked)
         crops = cache or dataset.folder / ".crops"
         chosen = stretches(dataset.validation, frames)
         _decode(dataset, judges, crops)
@@ -126,11 +127,12 @@ def _data_of(judge: "Judge") -> Path:
     return Path(judge.training.data)
 
 
-def _names(folders: Sequence[Path]) -> list[str]:
-    """Short names, no two alike."""
-    names = [folder.resolve().name for folder in folders]
+def _names(asked: Sequence[str]) -> list[str]:
+    """Short names of actors and trainings as they were asked for, no two alike."""
+    places = [Path(one).resolve() for one in asked]
+    names = [place.name for place in places]
     if len(set(names)) < len(names):
-        names = ["/".join(folder.resolve().parts[-2:]) for folder in folders]
+        names = [one if one == "demo" else "/".join(place.parts[-2:]) for one, place in zip(asked, places, strict=True)]
     return [name if names.index(name) == index else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 

@@ -1,10 +1,11 @@
 import json
+import weakref
 
 import numpy as np
 import pytest
 
-from tests.panel.faces import ANIMATED, at_rest, during, lively, moved, panel_of, shot, with_closed_lips
-from training.panel import PanelTally
+from tests.panel.faces import ANIMATED, FACE, RATE, at_rest, during, lively, moved, panel_of, shot, with_closed_lips
+from training.panel import PanelTally, SolvedShot
 from training.panel.worst import worst_frames
 
 
@@ -38,8 +39,6 @@ def test_a_panel_is_json_without_anything_that_is_not_json():
 
 
 def test_an_empty_panel_is_refused():
-    from tests.panel.faces import FACE
-
     with pytest.raises(ValueError, match="no frame"):
         PanelTally(FACE).panel()
 
@@ -76,3 +75,13 @@ def test_the_worst_frames_come_from_all_shots():
 def test_a_short_shot_gives_as_many_worst_frames_as_it_has():
     assert len(panel_of(shot(at_rest(40), at_rest(40))).worst) == 2
     assert worst_frames([], 8) == ()
+
+
+def test_no_mesh_is_kept_so_that_an_hour_fits_in_memory():
+    truth, solved = (lively(70, seed).astype(np.float32) for seed in (1, 2))
+    kept = [weakref.ref(meshes) for meshes in (truth, solved)]
+    tally = PanelTally(FACE)
+    tally.add(SolvedShot("a", RATE, truth, solved))
+    del truth, solved
+    assert [reference() for reference in kept] == [None, None]
+    assert tally.panel().num_frames == 70
