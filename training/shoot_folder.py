@@ -71,9 +71,9 @@ def survey(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetu
     """
     check_folder(folder, rig, plans, setup)
     made = {plan.name for plan in plans if (folder / plan.name).is_dir()}
-    damages = {name: damage for name in sorted(made) if (damage := _damage(folder / name)) is not None}
+    damages = {name: damage for name in sorted(made) if (damage := _damage(folder / name))}
     missing = tuple(plan for plan in plans if plan.name not in made or plan.name in damages)
-    return Begun(missing, tuple(f"{folder / name} is damaged: {damage}" for name, damage in damages.items()))
+    return Begun(missing, tuple(damages.values()))
 
 
 def _check_names(folder: Path, plans: tuple[ShotPlan, ...]) -> None:
@@ -137,16 +137,17 @@ def _other_shoot(path: Path, what: str) -> ShotError:
     return ShotError(f"{path} is of another shoot: {what}.", "Give the same options as before, or choose a new folder.")
 
 
-def _damage(folder: Path) -> str | None:
+def _damage(folder: Path) -> str:
+    """What is wrong with a shot, one sentence that names it; nothing where it is whole."""
     try:
         shot = Shot.open(folder)
         for camera in shot.facts.movies:
             with shot.pictures(camera) as movie:
                 if next(iter(movie), None) is None:
-                    return f"its {camera} movie holds no picture."
+                    return f"The shot {folder} is damaged: its {camera} movie holds no picture."
     except LiveDoubleError as error:
         return error.reason
-    return None
+    return ""
 
 
 def put_in_place(partial: Path, final: Path, facts: ShotFacts) -> None:
