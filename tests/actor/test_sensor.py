@@ -45,7 +45,7 @@ def test_noise_is_what_counted_electrons_and_the_read_out_make(sensor: Sensor) -
 
 
 def test_a_flat_picture_gets_noise_of_its_levels_size_and_no_other_brightness() -> None:
-    sensor = Sensor(4000, 8)
+    sensor = Sensor(20_000, 4)
     noise = Noise(sensor, 320, 400)
     rng = np.random.default_rng(3)
     for level in (40, 120, 200):

@@ -103,6 +103,15 @@ def test_a_texel_knows_its_place_on_the_skin(rig: Rig, canvas: Canvas) -> None:
         assert ((canvas.place[row] >= low) & (canvas.place[row] <= high)).all()
 
 
+def test_a_spot_is_round_on_the_skin_where_the_atlas_stretches_it(face: Canvas) -> None:
+    middle = int(np.flatnonzero(near(face, 0.3, 5.6, 0.15))[0])
+    cover = strokes.spots(face, np.array([middle]), np.array([0.4]), 0.3)
+    offset = (face.place - face.place[middle])[cover > 0.5]
+    across, upright = np.ptp(offset[:, 0]), np.ptp(offset[:, 1])
+    assert upright == pytest.approx(across, rel=0.2), "freckles once ran down the forehead"
+    assert across == pytest.approx(0.8, abs=0.2)
+
+
 def test_a_hair_is_as_long_on_the_skin_as_asked(face: Canvas) -> None:
     roots = np.flatnonzero(near(face, 0, 5.5, 2.0))[::40]
     headings = np.tile([0.0, 1.0, 0.0], (len(roots), 1))

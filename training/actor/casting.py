@@ -108,16 +108,18 @@ ROSTER: tuple[Casting, ...] = (
         14,
     ),
     Casting(
-        "ingrid", "lean, long narrow face, thin lips, fair wrinkled skin, white hair, pale blue eyes",
+        "ingrid", "lean, narrow face, thin lips, fair wrinkled skin, white hair combed back, pale blue eyes",
         woman(68, EUROPEAN, -0.3, -0.1, {
-            "rectangular": 0.3, "head_width": -0.2, "nose_length": 0.3, "nose_tip": -0.12, "upper_lip": -0.5,
-            "lower_lip": -0.4, "upper_lip_height": -0.3, "laugh_lines": 0.6, "eye_bags": 0.4, "cheeks": -0.4,
-            "inner_cheeks": -0.4, "eye_spacing": 0.3, "outer_corner": -0.25, "cheekbones": 0.4, "ear_lobes": 0.5,
-            "ear_size": 0.2, "aged": 0.7, "lid_fold": -0.35, "cheek_height": -0.35, "jaw_drop": 0.3
+            "oval": 0.3, "head_width": -0.2, "nose_length": 0.15, "nose_tip": 0.05, "nose_width": -0.3,
+            "nose_volume": -0.25, "upper_lip": -0.35, "lower_lip": -0.25, "upper_lip_height": -0.2, "laugh_lines": 0.45,
+            "eye_bags": 0.35, "cheeks": -0.25, "inner_cheeks": -0.25, "eye_spacing": 0.35, "eye_opening": 0.2,
+            "eye_size": 0.2, "outer_corner": -0.05, "cheekbones": 0.5, "ear_lobes": 0.4, "aged": 0.6,
+            "lid_fold": -0.25, "cheek_height": -0.2, "jaw_drop": 0.2, "jaw": -0.4, "chin_width": -0.45,
+            "neck_width": -0.3, "brow_height": 0.3, "brow_angle": 0.2
         }),
-        Complexion(skin=(0.830, 0.665, 0.590), flush=(0.07, -0.045, -0.035), lips=(0.84, 0.68, 0.69),
-                   hair=(0.760, 0.735, 0.700), iris=(0.42, 0.53, 0.62), beard=0.0, freckles=0.3, pores=0.6, age=0.85,
-                   brow_weight=0.6, lash_weight=0.55, hairline=0.1, swept=1.0),
+        Complexion(skin=(0.830, 0.665, 0.590), flush=(0.07, -0.045, -0.035), lips=(0.86, 0.60, 0.62),
+                   hair=(0.760, 0.735, 0.700), iris=(0.42, 0.53, 0.62), beard=0.0, freckles=0.3, pores=0.55, age=0.85,
+                   brow_weight=0.4, lash_weight=1.0, hairline=-0.35, makeup=0.45, swept=1.0),
         15,
     ),
     Casting(
@@ -193,15 +195,18 @@ ROSTER: tuple[Casting, ...] = (
         21,
     ),
     Casting(
-        "ruth", "stout, round cheeks, deep laugh lines, brown skin, gray hair",
+        "ruth", "stout, round cheeks, laugh lines, brown skin, gray hair combed back, made up",
         woman(75, {"african": 0.85, "caucasian": 0.15}, 0.5, 0.0, {
-            "round": 0.3, "cheeks": 0.35, "laugh_lines": 0.7, "eye_bags": 0.5, "double_chin": 0.4, "nose_width": 0.15,
-            "eye_spacing": 0.4, "mouth_corners": -0.1, "ear_lobes": 0.35, "ear_size": 0.1, "outer_corner": -0.2,
-            "aged": 0.7, "lid_fold": -0.3, "cheek_height": -0.4, "jaw_drop": 0.4
+            "round": 0.4, "cheeks": 0.35, "laugh_lines": 0.45, "eye_bags": 0.45, "double_chin": 0.25,
+            "nose_width": -0.05, "nose_volume": -0.2, "eye_spacing": 0.4, "eye_opening": 0.2, "eye_size": 0.2,
+            "mouth_corners": -0.05, "ear_lobes": 0.35, "outer_corner": -0.1, "aged": 0.65,
+            "lid_fold": -0.25, "cheek_height": -0.25, "jaw_drop": 0.3, "jaw": -0.3, "chin_width": -0.35,
+            "neck_width": -0.35, "brow_height": 0.25, "brow_angle": 0.2, "lower_lip": 0.2, "upper_lip": 0.15,
+            "cheekbones": 0.2
         }),
-        Complexion(skin=(0.395, 0.262, 0.190), flush=(0.045, -0.005, -0.008), lips=(0.93, 0.74, 0.77),
-                   hair=(0.560, 0.545, 0.530), iris=(0.15, 0.10, 0.07), beard=0.0, freckles=0.35, pores=0.55, age=0.85,
-                   brow_weight=0.6, lash_weight=0.6, hairline=0.2),
+        Complexion(skin=(0.395, 0.262, 0.190), flush=(0.045, -0.005, -0.008), lips=(0.98, 0.68, 0.72),
+                   hair=(0.560, 0.545, 0.530), iris=(0.15, 0.10, 0.07), beard=0.0, freckles=0.3, pores=0.5, age=1.0,
+                   brow_weight=0.35, lash_weight=1.0, hairline=-0.35, makeup=0.45, swept=1.0),
         22,
     ),
     Casting(
@@ -218,7 +223,7 @@ ROSTER: tuple[Casting, ...] = (
         23,
     ),
     Casting(
-        "tane", "massive, broad flat nose, full cheeks, brown skin, long black hair tied back",
+        "tane", "massive, broad flat nose, full cheeks, brown skin, black hair combed tight to the back, stubble",
         man(47, {"asian": 0.35, "african": 0.35, "caucasian": 0.3}, 0.55, 0.55, {
             "square": 0.25, "round": 0.25, "head_width": 0.25, "fat": 0.2, "nose_width": 0.35, "nose_volume": 0.25,
             "nostrils": 0.2, "nose_bridge": -0.2, "eye_spacing": 0.4, "eye_opening": 0.1, "cheeks": 0.3,

@@ -11,9 +11,10 @@ from scipy.spatial.transform import Rotation
 from training.actor.anatomy import Anatomy
 
 UNITS = ("jawOpen", "jawForward", "jawLeft", "jawRight")
-_EDGE_DROP_CM = 0.17  # the upper incisors' edge below the line where the lips meet
+_EDGE_DROP_CM = 0.23  # the upper incisors' edge below the line where the lips meet
 _OVERBITE_CM, _OVERJET_CM = 0.12, 0.24  # the lower incisors' edge above and behind the upper one's
-_TIP_CM, _TIP_WIDTH = 1.1, 0.5  # the tongue's tip: how long, and how wide its end is to what it was
+_TIP_CM, _TIP_WIDTH = 1.1, 0.85  # the tongue's tip: how long, and how wide its end is to what it was
+_TIP_ROUND_CM = 0.42  # how far the sides of its end lie behind the middle
 _LIP_CLEARANCE_CM = 0.07  # between upper incisors and the closed lips in front of them
 _UPRIGHT_SHARE = 0.5  # of the incisors' slant that is taken out; the sculptor's gums lean into the lips
 _ARCH_THICKNESS_CM = 0.6
@@ -140,9 +141,14 @@ def place_teeth(anatomy: Anatomy, shape: np.ndarray, lip_line: np.ndarray, lip_d
     shape[lower] += move_lower
     tongue = anatomy.parts["tongue"]
     shape[tongue] += move_lower
-    # The package's tongue ends square: its last stretch becomes a tip.
-    share = np.clip((shape[tongue, 2].max() - shape[tongue, 2]) / _TIP_CM, 0, 1)
-    shape[tongue, 0] *= _TIP_WIDTH + (1 - _TIP_WIDTH) * np.sqrt(1 - (1 - share) ** 2)
+    # The package's tongue ends square: its last stretch becomes a round tip.
+    x, z = shape[tongue, 0], shape[tongue, 2]
+    middle = (x.max() + x.min()) / 2
+    share = np.clip((z.max() - z) / _TIP_CM, 0, 1)
+    half = np.abs(x[share < 1] - middle).max()
+    turn = np.pi / 2 * np.clip((x - middle) / half, -1, 1)
+    shape[tongue, 0] = middle + (x - middle) * (_TIP_WIDTH + (1 - _TIP_WIDTH) * np.sqrt(1 - (1 - share) ** 2))
+    shape[tongue, 2] -= _TIP_ROUND_CM * (1 - share) * (1 - np.cos(turn))
 
 
 def arches(anatomy: Anatomy, shape: np.ndarray) -> tuple[DentalArch, DentalArch]:

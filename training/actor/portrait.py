@@ -36,7 +36,10 @@ class Still:
     yaw_deg: float = 0.0
 
 
-_SMILE = {"mouthSmile": 0.75, "cheekSquint": 0.55, "eyeSquint": 0.3, "mouthDimple": 0.2, "mouthUpperUp": 0.25}
+_SMILE = {
+    "mouthSmile": 0.85, "cheekSquint": 0.6, "eyeSquint": 0.3, "mouthDimple": 0.2, "mouthUpperUp": 0.6,
+    "mouthLowerDown": 0.3, "jawOpen": 0.07,
+}  # fmt: skip
 
 FIRST_LOOK = (Still("neutral"), Still("smiling, three-quarter", _SMILE, 32.0))
 EXPRESSIONS = (
@@ -46,7 +49,7 @@ EXPRESSIONS = (
     Still("anger", {"browDown": 1.0, "noseSneer": 0.5, "eyeSquint": 0.4, "mouthPress": 0.5, "mouthFrown": 0.4}),
     Still("eyes closed", {"eyeBlink": 1.0}),
     Still("jaw open", {"jawOpen": 0.85}),
-    Still("pucker", {"mouthPucker": 0.9}),
+    Still("pucker", {"mouthPucker": 1.0}),
     Still("three-quarter", {}, 38.0),
 )
 

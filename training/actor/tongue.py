@@ -10,8 +10,10 @@ import numpy as np
 _CLIMB_CM = 2.2  # the stretch before the teeth over which the tongue rises
 _FLATTENED = 0.22  # what part of its thickness a tongue all out loses
 _OVER_RIM_CM = 0.05
-_RISES_AT = 6.0  # weights above 1 / 6 climb all the way
-_LEAVES_CM = (0.5, 0.7)  # how long before the teeth and behind the lip the rim counts
+_RISES_AT = 2.5  # weights above 1 / 2.5 climb all the way
+_FURTHER = 1.3  # how much further than the package's a tongue comes out
+_BEND_FROM_CM, _BEND_RADIUS_CM = 0.35, 2.6  # before the lip it bends down under its own weight
+_LEAVES_CM = (0.8, 1.1)  # how long before the teeth and behind the lip the rim counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ class Tongue:
 
     def at(self, amount: float) -> np.ndarray:
         """[n, 3] cm with `tongueOut` at this weight."""
-        places = self.rest + amount * self.out
+        places = self._reached(amount)
         z = places[:, 2]
         climbs = _smoothstep(self.teeth_z - _CLIMB_CM, self.teeth_z - 0.1, z)
         # Thinner where it is out, about the middle of its own height there.
@@ -53,12 +55,19 @@ class Tongue:
         )
         lift = float(np.max(counts * (self.rim_y + _OVER_RIM_CM - places[:, 1]), initial=0.0))
         places[:, 1] += climbs * lift * min(1.0, _RISES_AT * amount)
+        beyond = np.maximum(places[:, 2] - self.lip_z - _BEND_FROM_CM, 0)
+        angle = beyond / _BEND_RADIUS_CM
+        places[:, 1] -= _BEND_RADIUS_CM * (1 - np.cos(angle))
+        places[:, 2] += _BEND_RADIUS_CM * np.sin(angle) - beyond
         return places
 
     def presence(self, amount: float) -> float:
         """0 while the tip is behind the lower lip, 1 when it has passed it."""
-        tip = float((self.rest + amount * self.out)[:, 2].max())
+        tip = float(self._reached(amount)[:, 2].max())
         return float(_smoothstep(self.teeth_z, self.lip_z, np.array(tip)))
+
+    def _reached(self, amount: float) -> np.ndarray:
+        return np.asarray(self.rest + _FURTHER * amount * self.out)
 
 
 def _smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:

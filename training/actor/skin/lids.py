@@ -7,13 +7,15 @@ import numpy as np
 
 from training.actor.canvas import Canvas, blend, ramp, smoothstep, tinted
 from training.actor.complexion import Complexion
+from training.actor.curves import weights_of
 from training.actor.rig import Rig
-from training.actor.rings import eye_rings
+from training.actor.rings import Rings, eye_rings
 from training.actor.skin import strokes
 from training.actor.skin.around import Around, around, outwards
 
 # The loops that lashes grow from: the lids' front edges.
 _UPPER_ROOT, _LOWER_ROOT = 2.9, 1.9
+_CLOSED_LASH_CM = 0.17  # of a lash's course on the skin of a closed lid
 _PALEST_LASH = np.array([0.17, 0.125, 0.105], np.float32)
 _MOIST = np.array([0.80, 0.50, 0.46], np.float32)
 _CORNER = np.array([0.78, 0.40, 0.37], np.float32)
@@ -23,6 +25,7 @@ def paint_lids(colour: np.ndarray, canvas: Canvas, rig: Rig, rng: np.random.Gene
     """[N, 3] with lids."""
     looks, lashes = rig.identity.complexion, np.zeros((canvas.size_px, canvas.size_px), np.uint8)
     line = np.zeros(len(colour), np.float32)
+    closed = rig.pose(weights_of({"eyeBlink": 1.0}, rig.units))
     for side in (0, 1):
         rings = eye_rings(side)
         near = around(canvas, rings, rig.topology.num_vertices)
@@ -32,10 +35,25 @@ def paint_lids(colour: np.ndarray, canvas: Canvas, rig: Rig, rng: np.random.Gene
         away = outwards(rings, rig.topology.neutral)
         patch = canvas.part(near.rows)
         away = np.stack([patch.spread(away[:, axis]) for axis in range(3)], axis=1)
-        _lashes(lashes, canvas, near, outer, away, looks, rng)
+        room_cm = patch.spread(_room(rings, rig, closed))
+        _lashes(lashes, canvas, near, outer, away, room_cm, looks, rng)
     hair = np.minimum(np.asarray(looks.hair, np.float32) * 0.45, _PALEST_LASH)  # lashes stay dark in age
     colour = blend(colour, hair, line)
     return blend(colour, hair, canvas.read(lashes).astype(np.float32) / 255)
+
+
+def _room(rings: Rings, rig: Rig, closed: np.ndarray) -> np.ndarray:
+    """[V] cm at rest that a lash may cover: an open lid lies folded; a closed one draws out what is painted on it."""
+    from_root = rings.rows[round(_UPPER_ROOT) - rings.first :]
+    rest, shut = (
+        np.linalg.norm(np.diff(places[from_root].astype(np.float64), axis=0), axis=2).cumsum(0)
+        for places in (rig.topology.neutral, closed)
+    )
+    room = np.zeros(rig.topology.num_vertices)
+    for column in range(from_root.shape[1]):
+        far_shut, far_rest = (np.concatenate([[0], far[:, column]]) for far in (shut, rest))
+        room[rings.rows[:, column]] = np.interp(_CLOSED_LASH_CM, far_shut, far_rest)
+    return room
 
 
 def _rims(colour: np.ndarray, near: Around, outer: np.ndarray, looks: Complexion) -> np.ndarray:
@@ -87,13 +105,14 @@ def _lashes(
     near: Around,
     outer: np.ndarray,
     away: np.ndarray,
+    room_cm: np.ndarray,
     looks: Complexion,
     rng: np.random.Generator,
 ) -> None:
     at_root = np.abs(near.ring - _root(near) - 0.1) < 0.35
     for is_upper in (True, False):
         candidates = np.flatnonzero(at_root & (near.is_upper == is_upper) & (outer > 0.10) & (outer < 0.985))
-        count = int((92 if is_upper else 44) * looks.lash_weight * (1 + 0.3 * looks.makeup))
+        count = int((110 if is_upper else 60) * looks.lash_weight * (1 + 0.3 * looks.makeup))
         # Even along the lid with a little disorder.
         wanted = np.linspace(0.12 if is_upper else 0.34, 0.98, count) + rng.normal(0, 0.010, count)
         order = candidates[np.argsort(outer[candidates])]
@@ -103,11 +122,12 @@ def _lashes(
         fan = (np.interp(wanted, [0.1, 0.4, 1.0], [-0.8, 0.15, 1.5]) + clumps + rng.normal(0, 0.14, count))[:, None]
         aside = np.sign(canvas.home[roots, :1]) * np.array([[1.0, 0.0, -0.2]])
         headings = away[picked] + fan * aside
-        longest = (0.27 if is_upper else 0.15) * (0.8 + 0.25 * looks.lash_weight + 0.3 * looks.makeup)
+        longest = (0.27 if is_upper else 0.11) * (0.8 + 0.25 * looks.lash_weight + 0.3 * looks.makeup)
         swell = np.interp(wanted, [0.1, 0.55, 0.85, 1.0], [0.55, 0.9, 1.1, 0.9])
         lengths = longest * swell * rng.uniform(0.6, 1.15, count)
+        lengths = np.minimum(lengths, room_cm[picked] * rng.uniform(0.7, 1.1, count))
         courses = strokes.grow(canvas, roots, headings, lengths, 0.6 * fan * aside)
-        tones = rng.uniform(0.35, 0.80, count) * (1.0 if is_upper else 0.55)
+        tones = rng.uniform(0.35, 0.80, count) * (1.0 if is_upper else 0.42)
         strokes.draw(plane, courses, tones * 0.55)
         strokes.draw(plane, courses[:, :4], tones * 0.85)
         strokes.draw(plane, courses[:, :3], tones)

@@ -13,7 +13,7 @@ from training.actor.complexion import against_metering
 from training.actor.rig import Rig
 
 # Widths from the middle outwards, and heights of the crowns (mm): means of adults.
-_UPPER_WIDTHS_MM = (8.6, 6.7, 7.6, 7.0, 6.8, 10.0, 9.5, 9.0)
+_UPPER_WIDTHS_MM = (8.3, 6.7, 7.6, 7.0, 6.8, 10.0, 9.5, 9.0)
 _LOWER_WIDTHS_MM = (5.4, 5.9, 6.9, 7.0, 7.1, 11.0, 10.5, 10.0)
 _UPPER_CROWNS_MM = (10.2, 8.8, 10.0, 8.4, 8.0, 7.5, 7.2, 7.0)
 _LOWER_CROWNS_MM = (8.6, 9.0, 10.0, 8.6, 8.2, 7.6, 7.2, 7.0)
@@ -27,6 +27,7 @@ _MUCOSA = np.array([0.800, 0.340, 0.315], np.float32)
 _DARK = np.array([0.060, 0.018, 0.016], np.float32)
 _THROAT = np.array([0.260, 0.075, 0.065], np.float32)
 _NUM_EDGE = 17  # vertices along a biting edge
+_MEAN_PUPILS_CM = 6.2  # between the eyes of those whom the mean widths belong to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,14 +64,14 @@ def paint_teeth(canvas: Canvas, rig: Rig, is_upper: bool, rng: np.random.Generat
     colour = tinted(colour, 0.25 + 0.5 * age + 0.25 * own[1], (0.01, 0.03, 0.10))
     colour = tinted(colour, smoothstep(3, 9, height) + 0.8 * (tooth == 2), (0.02, 0.045, 0.11))  # yellower at the neck
     colour = tinted(colour, smoothstep(2.2, 0.3, height), (0.07, 0.05, 0.02))  # the edge lets light through
-    colour = tinted(colour, across**3, (0.16, 0.18, 0.20))
+    colour = tinted(colour, across**4, (0.13, 0.145, 0.16))
     colour = tinted(colour, noise(canvas.place * np.array([1, 0.25, 1], np.float32), 0.08, rng), (0.02, 0.02, 0.025))
 
     # Gaps: a line between the teeth that opens towards the biting edge.
     corner_mm = np.where(tooth < 2, 0.55, 0.9)
     rounded = short[tooth] + corner_mm * (1 - np.sqrt(np.clip(1 - (1 - np.clip(mm_to_gap / 1.3, 0, 1)) ** 2, 0, 1)))
     missing = smoothstep(0.12, -0.12, height - rounded)
-    gap = 0.45 * smoothstep(0.34, 0.06, mm_to_gap) * smoothstep(crowns[tooth] + 1, crowns[tooth] - 3, height)
+    gap = 0.30 * smoothstep(0.30, 0.04, mm_to_gap) * smoothstep(crowns[tooth] + 1, crowns[tooth] - 3, height)
     colour = blend(colour, (0.33, 0.20, 0.17), gap)
     colour = blend(colour, _DARK, 0.9 * missing * smoothstep(0.5, 0.2, arch.inward_cm))
 
@@ -119,8 +120,8 @@ def _arch(canvas: Canvas, rig: Rig, is_upper: bool) -> Arch:
     x, z = canvas.place[:, 0], canvas.place[:, 2]
     angle = np.arctan2(x, z - middle_z)
     radius = np.interp(angle, angles, np.hypot(curve[:, 0], curve[:, 2] - middle_z))
-    # The arch is given to the mean widths; a larger head has larger teeth.
-    size = float(np.abs(lengths_mm).max()) / 62.0
+    # A larger head has larger teeth.
+    size = float(np.clip((rig.eye_centres[0, 0] - rig.eye_centres[1, 0]) / _MEAN_PUPILS_CM, 0.92, 1.06))
     along = np.abs(np.interp(angle, angles, lengths_mm)) / size
     height = 10 * towards_gum * (canvas.place[:, 1] - np.interp(angle, angles, curve[:, 1])) / size
     return Arch(along, height, radius - np.hypot(x, z - middle_z))

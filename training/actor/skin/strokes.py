@@ -6,7 +6,7 @@ Rule: drawn into coverage planes [S, S] uint8, 255 = covered; the painters decid
 import cv2
 import numpy as np
 
-from training.actor.canvas import Canvas
+from training.actor.canvas import Canvas, smoothstep
 
 _SUBPIXEL_BITS = 4
 _NUM_TONES = 8
@@ -73,20 +73,28 @@ def draw(plane: np.ndarray, courses: np.ndarray, tones: np.ndarray, thickness_px
             cv2.polylines(plane, lines, False, cover, thickness_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def spots(canvas: Canvas, centres: np.ndarray, radii_cm: np.ndarray, softness_px: float) -> np.ndarray:
-    """[N] 0..1: round soft spots.
+def spots(canvas: Canvas, centres: np.ndarray, radii_cm: np.ndarray, softness: float) -> np.ndarray:
+    """[N] 0..1: soft spots, round on the skin wherever the atlas stretches it.
 
     Args:
         canvas: Where.
         centres: [n] rows of texels.
-        radii_cm: [n].
-        softness_px: Blur of their borders.
+        radii_cm: [n] at which they have fallen to half.
+        softness: Share of the radius, to either side, over which they fall.
     """
-    plane = np.zeros((canvas.size_px, canvas.size_px), np.uint8)
-    scale = 2**_SUBPIXEL_BITS
-    maps = canvas.px_per_cm[canvas.triangle[centres]]
+    size = canvas.size_px
+    plane = np.zeros((size, size), np.float32)
+    maps = canvas.px_per_cm[canvas.triangle[centres]].astype(np.float64)
     for texel, radius_cm, steps in zip(canvas.texels[centres], radii_cm, maps, strict=True):
-        centre = (int(texel % canvas.size_px) * scale, int(texel // canvas.size_px) * scale)
-        axes = tuple(max(int(np.linalg.norm(step) * radius_cm * scale), scale // 2) for step in steps)
-        cv2.ellipse(plane, centre, axes, 0, 0, 360, 255, -1, cv2.LINE_AA, _SUBPIXEL_BITS)
-    return canvas.read(cv2.GaussianBlur(plane, (0, 0), softness_px)).astype(np.float32) / 255
+        row, column = divmod(int(texel), size)
+        cm_per_px = np.linalg.pinv(steps)
+        # A texel that a spot only touches takes part of it.
+        reach_cm = radius_cm * (1 + softness) + 0.5 * np.linalg.norm(cm_per_px, axis=0).min()
+        width, height = (int(np.linalg.norm(step) * reach_cm) + 1 for step in steps)
+        top, left = max(row - height, 0), max(column - width, 0)
+        y, x = np.mgrid[top : min(row + height + 1, size), left : min(column + width + 1, size)]
+        far = np.linalg.norm(np.stack([x - column, y - row], axis=-1) @ cm_per_px.T, axis=-1)
+        cover = smoothstep(reach_cm, radius_cm * (1 - softness), far)
+        patch = plane[top : top + len(y), left : left + x.shape[1]]
+        np.maximum(patch, cover, out=patch, casting="unsafe")
+    return canvas.read(plane)

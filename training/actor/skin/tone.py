@@ -84,18 +84,18 @@ def _spots(colour: np.ndarray, canvas: Canvas, looks: Complexion, rng: np.random
     rows = strokes.choose(canvas, _FRECKLES_PER_CM2 * looks.freckles**1.3 * sunny * clumps, rng)
     for share, (low, high) in ((0.7, (0.025, 0.05)), (0.3, (0.045, 0.085))):
         some = rows[rng.random(len(rows)) < share]
-        cover = strokes.spots(canvas, some, rng.uniform(low, high, len(some)), 1.6)
+        cover = strokes.spots(canvas, some, rng.uniform(low, high, len(some)), 0.6)
         colour = tinted(colour, cover * (0.30 + 0.5 * looks.freckles), (0.17, 0.30, 0.36))
     # Age spots: larger, paler.
     rows = strokes.choose(canvas, 0.45 * max(looks.age - 0.45, 0) * (0.3 + sunny), rng)
-    cover = strokes.spots(canvas, rows, rng.uniform(0.05, 0.19, len(rows)), 3.5)
+    cover = strokes.spots(canvas, rows, rng.uniform(0.05, 0.19, len(rows)), 0.5)
     cover = cover * (0.8 + 0.5 * noise(canvas.place, 0.12, rng))
     colour = tinted(colour, cover, (0.07, 0.12, 0.15))
     # A few moles, never in the middle of the face.
     aside = (np.abs(home[:, 0]) > 1.2) & (home[:, 2] > 0) & (home[:, 1] > -12) & (home[:, 1] < 8)
     apart = aside & (np.hypot(np.abs(home[:, 0]) - EYE[0], home[:, 1] - EYE[1]) > 1.9) & (canvas.normal[:, 2] > 0)
     rows = rng.choice(np.flatnonzero(apart), int(rng.integers(1, _MOLES + 1)))
-    cover = strokes.spots(canvas, rows, rng.uniform(0.025, 0.085, len(rows)) * rng.uniform(0.6, 1.2, len(rows)), 1.0)
+    cover = strokes.spots(canvas, rows, rng.uniform(0.025, 0.085, len(rows)) * rng.uniform(0.6, 1.2, len(rows)), 0.3)
     return tinted(colour, cover, (0.42, 0.55, 0.60))
 
 
