@@ -15,6 +15,7 @@ import numpy as np
 from engine.errors import ActorError
 from engine.frames import CropRect, frozen
 from engine.mesh import Topology
+from engine.preparation import Preparation
 
 SCHEMA = 1
 FACTS_FILE = "bundle.json"
@@ -23,6 +24,7 @@ BASIS_FILE = "basis.bin"
 MEAN_FILE = "mean.bin"
 TOPOLOGY_FILE = "topology.npz"
 SKIN_FILE = "skin.jpg"
+PICTURES_FILE = "pictures.bin"  # the fixed first layer of a fully connected network
 REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
 
 # The network's interface, which every backend relies on.
@@ -49,6 +51,7 @@ class NetworkFacts:
     num_parameters: int
     weights: str  # how weights and basis are stored: "float16" or "float32"
     has_skin: bool
+    preparation: Preparation = Preparation.CROP  # of the camera's picture; actors of the first version do not say
 
     def __post_init__(self) -> None:
         if self.weights not in ("float16", "float32"):
@@ -102,6 +105,7 @@ class BundleFacts:
                 "num_parameters": network.num_parameters,
                 "weights": network.weights,
                 "has_skin": network.has_skin,
+                "preparation": network.preparation.value,
             },
             "training": dict(self.training),
             "metrics": dict(self.metrics),
@@ -127,6 +131,7 @@ class BundleFacts:
             width_px, height_px = values["frame_size"]
             network = dict(values["network"])
             input_width_px, input_height_px = network.pop("input_size")
+            network["preparation"] = Preparation(network.get("preparation", Preparation.CROP))
             return cls(
                 name=str(values["name"]),
                 created=str(values["created"]),
@@ -193,6 +198,11 @@ class ActorBundle:
     def num_latents(self) -> int:
         """Coefficients of a frame, 160."""
         return self.facts.network.num_latents
+
+    @property
+    def preparation(self) -> Preparation:
+        """Of the camera's picture."""
+        return self.facts.network.preparation
 
     @property
     def metrics(self) -> Mapping[str, float]:

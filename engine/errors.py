@@ -39,3 +39,7 @@ class ShotError(LiveDoubleError):
 
 class StorageError(LiveDoubleError):
     """A result cannot be written, for example because the disk is full."""
+
+
+class TrackerError(LiveDoubleError):
+    """A face tracker or its model is not installed, or is not what it claims to be."""

@@ -10,11 +10,12 @@ import numpy as np
 
 from engine.backends import Backend
 from engine.bundle import ActorBundle
-from engine.crop import check_crop, crop_for_network
+from engine.crop import check_crop
 from engine.errors import CameraError
 from engine.frames import CropRect
 from engine.handoff import EndOfStream, Fifo
 from engine.movies import MovieReader
+from engine.preparation import Prepare, open_preparation
 from engine.solved import SolvedMovie
 from engine.worker import Worker
 
@@ -44,13 +45,15 @@ def solve_movie(
 
     Raises:
         CameraError: The crop leaves the picture, or the movie is damaged or without pictures.
+        TrackerError: The actor's pictures are stabilised, and dlib is not installed.
     """
     if batch_size < 1:
         raise ValueError(f"a batch has at least one frame, got {batch_size}")
     check_crop(crop, movie.facts.width_px, movie.facts.height_px)
     latents: list[np.ndarray] = []
     size_px = (bundle.input_width_px, bundle.input_height_px)
-    with _decoded_ahead(_batches(movie, crop, size_px, batch_size)) as batches:
+    preparation = open_preparation(bundle.preparation)
+    with _decoded_ahead(_batches(movie, preparation, crop, size_px, batch_size)) as batches:
         for crops in batches:
             latents.append(backend.run(crops)[0])
             if on_solved is not None:
@@ -58,7 +61,8 @@ def solve_movie(
     if not latents:
         raise CameraError("The movie has no pictures.", "Give a movie that plays.")
     timecode = str(movie.facts.timecode or "")
-    return SolvedMovie(np.concatenate(latents), bundle, crop, movie.facts.rate, timecode)
+    num_unfound = preparation.num_unfound
+    return SolvedMovie(np.concatenate(latents), bundle, crop, movie.facts.rate, timecode, num_unfound)
 
 
 @contextmanager
@@ -95,11 +99,13 @@ def _taken(batches: Fifo[np.ndarray], permits: Fifo[int]) -> Iterator[np.ndarray
             yield batch
 
 
-def _batches(movie: MovieReader, crop: CropRect, size_px: tuple[int, int], batch_size: int) -> Iterator[np.ndarray]:
+def _batches(
+    movie: MovieReader, preparation: Prepare, crop: CropRect, size_px: tuple[int, int], batch_size: int
+) -> Iterator[np.ndarray]:
     """[B, 1, height, width] uint8 of `size_px` (width, height), B = `batch_size` except in the last."""
     crops: list[np.ndarray] = []
     for image in movie:
-        crops.append(crop_for_network(image, crop, *size_px))
+        crops.append(preparation.prepare(image, crop, *size_px))
         if len(crops) == batch_size:
             yield np.stack(crops)[:, None]
             crops.clear()

@@ -30,6 +30,7 @@ class SolvedMovie:
         crop: What the network saw.
         rate: Frames per second.
         timecode: Of the first frame; empty where the movie has none.
+        num_unfound: Frames that were to be stabilised and show no face, solved from the plain crop.
     """
 
     latents: np.ndarray
@@ -37,6 +38,7 @@ class SolvedMovie:
     crop: CropRect
     rate: Fraction
     timecode: str
+    num_unfound: int = 0
 
     def save(self, path: Path, has_vertices: bool) -> None:
         """Write the file.

@@ -1,10 +1,10 @@
-"""One frame in, one mesh out: crop, network, vertices. Each frame by itself."""
+"""One frame in, one mesh out: its picture prepared, network, vertices. Each frame by itself."""
 
 from engine.backends import Backend
 from engine.bundle import ActorBundle
 from engine.clock import NS_PER_MS, SYSTEM_CLOCK, Clock
-from engine.crop import crop_for_network
 from engine.frames import CropRect, Frame, MeshFrame, frozen
+from engine.preparation import open_preparation
 from engine.statistics import Recent
 
 
@@ -15,10 +15,14 @@ class Solver:
         bundle: The actor.
         backend: Runs that actor's network.
         clock: Time.
+
+    Raises:
+        TrackerError: The actor's pictures are stabilised, and dlib is not installed.
     """
 
     def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bundle, self._backend, self._clock = bundle, backend, clock
+        self._prepare = open_preparation(bundle.preparation).prepare
         self.crop_ms = Recent()  # any thread may read
         self.network_ms = Recent()
 
@@ -30,7 +34,7 @@ class Solver:
             BackendError: The runtime failed.
         """
         start_ns = self._clock.now_ns()
-        seen = crop_for_network(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
+        seen = self._prepare(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
         cropped_ns = self._clock.now_ns()
         latents, vertices = self._backend.run(seen[None, None])
         solved_ns = self._clock.now_ns()

@@ -38,7 +38,7 @@ class SolveReport:
     provider: str
     batch: int
     crop: tuple[int, int, int, int]  # x, y, width, height
-    notes: tuple[str, ...]  # about the crop, for people
+    notes: tuple[str, ...]  # about crop and stabilising, for people
     has_vertices: bool
     seconds: float  # decoding and solving, without start-up and writing
     fps: float
@@ -104,7 +104,7 @@ def solve(
         provider=runner.provider,
         batch=batch,
         crop=astuple(choice.crop),
-        notes=choice.notes,
+        notes=(*choice.notes, *_unfound(solved.num_unfound)),
         has_vertices=has_vertices,
         seconds=round(solved_s - started_s, 3),
         fps=round(len(solved.latents) / (solved_s - started_s), 2),
@@ -113,6 +113,12 @@ def solve(
     _tell(report)
     if json_file is not None:
         write_json(json_file, report)
+
+
+def _unfound(num_frames: int) -> tuple[str, ...]:
+    if not num_frames:
+        return ()
+    return (f"In {num_frames} frames no face was found: they were solved unstabilised and may jump.",)
 
 
 def _tell(report: SolveReport) -> None:

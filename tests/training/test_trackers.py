@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShotError
+from engine.model_files import ModelFile
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
 from engine.shots import FRONT, Role, Shot, ShotFacts
@@ -26,7 +27,7 @@ from training.trackers.judging import (
     num_portraits,
 )
 from training.trackers.likeness import Likeness
-from training.trackers.models import FACE_LANDMARKER, Model
+from training.trackers.models import FACE_LANDMARKER, INSTALL
 from training.trackers.shapes import Face68
 from training.trackers.sitting import spread_frames
 from training.trackers.tracker import as_rgb
@@ -205,15 +206,15 @@ def test_pictures_reach_trackers_as_red_green_blue() -> None:
 
 def test_a_model_that_is_not_installed_says_what_to_run() -> None:
     with pytest.raises(TrackerError, match="make install-trackers"):
-        Model("somebody's tracker", (("no_such_package", "a.task"),), "0").locate()
+        ModelFile("somebody's tracker", (("no_such_package", "a.task"),), "0", INSTALL).locate()
 
 
 def test_a_model_of_another_content_is_refused() -> None:
-    changed = Model("a tracker", (("tests.training", Path(__file__).name),), "0" * 64)
+    changed = ModelFile("a tracker", (("tests.training", Path(__file__).name),), "0" * 64, INSTALL)
     with pytest.raises(TrackerError, match="not the model"):
         changed.locate()
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    same = Model("a tracker", (("no_such_package", "x"), ("tests.training", Path(__file__).name)), digest)
+    same = ModelFile("a tracker", (("no_such_package", "x"), ("tests.training", Path(__file__).name)), digest, INSTALL)
     assert same.locate() == Path(__file__)
 
 

