@@ -33,9 +33,9 @@ from training.checkpoint import Checkpoint
 from training.crops import FrameChoice, cache_shot, choose_frames, crops_of
 from training.evaluate import Solve
 from training.judge import solve_frames
-from training.loop import data_checksum
 from training.panel import Panel, PanelTally, SolvedShot
 from training.panel.candidate import Solved
+from training.run_folder import data_checksum
 
 MAX_DISAGREEMENT_MM = 0.05  # of any vertex of any compared frame
 _COMPARED_FRAMES = 64

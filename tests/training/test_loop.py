@@ -11,7 +11,10 @@ from tests.training.tiny_data import TINY, write_tiny_data
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
 from training.config import CONFIG_FILE
 from training.device import choose_compute
-from training.loop import METRICS_FILE, Watch, train
+from training.diary import METRICS_FILE, PICTURES_FILE, TENSORBOARD_FOLDER
+from training.loop import train
+from training.run_folder import RECORD_FILE
+from training.watch import Watch
 
 
 @dataclass
@@ -101,7 +104,14 @@ def test_a_finished_training_is_not_trained_again(place):
 def test_the_run_folder_holds_settings_checkpoints_and_figures(place):
     outcome, _ = place.train()
     names = {path.name for path in (place.folder / "run").iterdir()}
-    assert names == {CONFIG_FILE, LAST_FILE, BEST_FILE, METRICS_FILE}
+    assert names - {PICTURES_FILE} == {
+        CONFIG_FILE,
+        RECORD_FILE,
+        LAST_FILE,
+        BEST_FILE,
+        METRICS_FILE,
+        TENSORBOARD_FOLDER,
+    }
     best, last = (Checkpoint.load(place.folder / "run" / name) for name in (BEST_FILE, LAST_FILE))
     assert best.state.best_rmse_mm == outcome.state.best_rmse_mm
     assert best.optimizer is None

@@ -1,0 +1,165 @@
+"""Everything a training needs before its first step: frames, network, objective, optimizer, plan."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from engine.errors import LiveDoubleError
+from engine.shots import DataSet, Shot
+from training.checkpoint import Checkpoint, TrainingFacts, TrainingState
+from training.config import TrainConfig
+from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
+from training.device import Compute
+from training.losses import Objective
+from training.networks import FaceNetwork, NetworkShape
+from training.pca import mesh_basis
+from training.schedule import Plan
+from training.shot_alignment import align_shots
+from training.team import Team
+from training.watch import Watch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """What is learned from and what is measured on.
+
+    Args:
+        training: Its meshes aligned shot by shot, where the settings ask for it.
+        validation: Never learned from, never aligned.
+        gray_mean: [num_views] of the training pixels.
+        gray_deviation: Likewise.
+    """
+
+    training: FrameChoice
+    validation: FrameChoice
+    gray_mean: np.ndarray
+    gray_deviation: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A training about to take a step.
+
+    Args:
+        network: On the device.
+        objective: Likewise.
+        optimizer: Of the network's weights.
+        facts: For the record.
+        state: At the start, or where the training was.
+        plan: Its steps.
+    """
+
+    network: FaceNetwork
+    objective: Objective
+    optimizer: torch.optim.Adam
+    facts: TrainingFacts
+    state: TrainingState
+    plan: Plan
+
+
+def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, team: Team) -> Frames:
+    """Every movie decoded once, crops and meshes mapped into memory.
+
+    Raises:
+        LiveDoubleError: There is no frame to learn from or to measure on, or the cache cannot be written.
+    """
+    for role, shots in (("training", data.training), ("validation", data.validation)):
+        if not shots:
+            raise LiveDoubleError(
+                f"The data set {data.folder} has no {role} shot.", f"Add a shot with a {role} role to its manifest."
+            )
+    cv2.setNumThreads(1)  # pictures are augmented beside the network, not against it
+    shots = team.machine_by_machine(lambda: _cached(data.training, data, config, cache, watch))
+    if config.is_shot_aligned:
+        affines = team.by_first(lambda: align_shots([cached.vertices for cached in shots], data.topology.neutral))
+        shots = tuple(replace(cached, affine=affine) for cached, affine in zip(shots, affines, strict=True))
+    training = choose_frames(shots, config.num_frames)
+    measured_shots = team.machine_by_machine(lambda: _cached(data.validation, data, config, cache, watch))
+    validation = choose_frames(measured_shots, config.validation_frames)
+    frames = Frames(training, validation, *team.by_first(lambda: gray_levels(training)))
+    grays = zip(frames.gray_mean, frames.gray_deviation, strict=True)
+    watch.say(
+        f"{len(training)} training frames of {len(data.training)} shots, {len(validation)} validation frames of"
+        f" {len(data.validation)}; gray {', '.join(f'{mean:.1f} +- {deviation:.1f}' for mean, deviation in grays)}."
+    )
+    return frames
+
+
+def prepare(
+    data: DataSet,
+    checksum: str,
+    config: TrainConfig,
+    frames: Frames,
+    resumed: Checkpoint | None,
+    compute: Compute,
+    watch: Watch,
+    team: Team,
+) -> Prepared:
+    """The network: He's random weights and the meshes' principal components as output, or where it was.
+
+    Raises:
+        LiveDoubleError: The settings contradict each other.
+    """
+    torch.manual_seed(config.seed)
+    plan = Plan.of(config, len(frames.training))
+    if resumed is None:
+        basis = team.by_first(lambda: mesh_basis(frames.training, config.num_latents, config.seed, config.variance))
+        network = FaceNetwork(NetworkShape.of(config, len(basis.basis), data.topology.num_vertices))
+        grays = frames.gray_mean, frames.gray_deviation
+        network.prime(*(torch.from_numpy(values) for values in (basis.mean, basis.basis, *grays)))
+        watch.say(f"{len(basis.basis)} components hold {100 * basis.variance_reached:.3f} % of the meshes' variance.")
+        pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
+    else:
+        network = FaceNetwork(resumed.shape)
+        network.load_state_dict(resumed.network)
+        pca_variance, state = resumed.facts.pca_variance, resumed.state
+        plan = plan_to_go_on(resumed, config, plan)
+        watch.say(f"Going on at step {state.step} of {plan.total_steps}.")
+    facts = TrainingFacts(
+        data=str(data.folder.resolve()),
+        data_checksum=checksum,
+        actor=data.actor,
+        num_training_frames=len(frames.training),
+        num_validation_frames=len(frames.validation),
+        pca_variance=pca_variance,
+        machine=compute.words,
+    )
+    network.to_vertices.requires_grad_(not config.is_basis_fixed)
+    network.to(compute.device, memory_format=torch.channels_last)
+    objective = Objective.of(config, data.topology).to(compute.device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+    if resumed is not None and resumed.optimizer is not None:
+        optimizer.load_state_dict(resumed.optimizer)
+    parameters_m = sum(parameter.numel() for parameter in network.parameters()) / 1e6
+    watch.say(f"{parameters_m:.2f} million parameters on {compute.words}.")
+    return Prepared(network, objective, optimizer, facts, state, plan)
+
+
+def plan_to_go_on(resumed: Checkpoint, config: TrainConfig, plan: Plan) -> Plan:
+    """The steps of a training that goes on: as many as it had, or as a changed end asks for.
+
+    Args:
+        resumed: Where it was.
+        config: The settings now; `epochs` and `minutes` may be others than before.
+        plan: Of these settings without a clock.
+    """
+    before, state = resumed.config, resumed.state
+    if (before.epochs, before.minutes) == (config.epochs, config.minutes):
+        return replace(plan, total_steps=state.total_steps)
+    if config.minutes is None or not state.elapsed_s:
+        return plan
+    # Planned anew after the next step; until then as many as its speed so far promises.
+    promised = round(state.step * 60.0 * config.minutes / state.elapsed_s)
+    return replace(plan, total_steps=min(plan.total_steps, promised))
+
+
+def _cached(
+    shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
+) -> tuple[CachedShot, ...]:
+    crops = crops_of(data, config.views)
+    width_px, height_px = config.input_width_px, config.input_height_px
+    return tuple(cache_shot(shot, crops, width_px, height_px, cache, watch.decoding) for shot in shots)

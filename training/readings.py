@@ -1,0 +1,107 @@
+"""What is read off a running training now and then: its loss, and the clock.
+
+Rule: between two readings nobody waits for the device.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from training.checkpoint import TrainingState
+from training.config import TrainConfig
+from training.schedule import Plan
+from training.team import Team
+
+_MEMORY = 50  # steps that the smoothed loss looks back on
+_NEWEST = 0.03  # weight of a step in the mean time of a step
+
+
+class Losses:
+    """The objective's values, smoothed."""
+
+    def __init__(self) -> None:
+        self.mean_cm2 = 0.0
+        self._num_read = 0
+        self._unread: list[Tensor] = []
+
+    def add(self, value: Tensor) -> None:
+        """Of one step, a scalar on the device."""
+        self._unread.append(value)
+
+    def read(self, team: Team) -> bool:
+        """Wait for the device and take in what was added; False where a value is not a finite number."""
+        values = team.mean(torch.stack(self._unread)).tolist()
+        self._unread.clear()
+        for value in values:
+            self._num_read += 1
+            self.mean_cm2 += (value - self.mean_cm2) / min(self._num_read, _MEMORY)
+        return all(map(math.isfinite, values))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What it is time for.
+
+    Args:
+        elapsed_s: Wall clock of the training so far, all its sessions together.
+        total_steps: As planned now.
+        step_s: How long a step takes.
+    """
+
+    elapsed_s: float
+    total_steps: int
+    step_s: float
+    is_validation: bool
+    is_checkpoint: bool
+    is_stopping: bool
+
+
+class Clock:
+    """Wall time of one session.
+
+    Args:
+        config: How often to validate and to save, and when to be done.
+        state: At its start.
+        num_frames: Learned from in an epoch.
+    """
+
+    def __init__(self, config: TrainConfig, state: TrainingState, num_frames: int) -> None:
+        self._config, self._first_step, self._step = config, state.step, state.step
+        self._most_steps = Plan.of(config, num_frames).total_steps
+        self._read_s = self._validated_s = time.perf_counter()
+        # The first checkpoint comes soon: a kill must not cost the start.
+        self._saved_s = self._read_s - 0.9 * 60.0 * config.checkpoint_minutes
+        self._started_s = self._read_s - state.elapsed_s
+        self._step_s = 0.0
+
+    def read(self, state: TrainingState, *, is_stopping: bool) -> Due:
+        """Look at it, after the steps that `state` counts."""
+        now_s, config = time.perf_counter(), self._config
+        self._measure(now_s, state.step)
+        elapsed_s, total_steps = now_s - self._started_s, state.total_steps
+        if config.minutes is not None:  # against a deadline: how many more there will be
+            steps_left = int(max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
+            total_steps = min(self._most_steps, state.step + steps_left)
+        is_last = state.step >= total_steps
+        is_validation = is_last or now_s - self._validated_s > 60.0 * config.validation_minutes
+        is_checkpoint = is_last or is_stopping or now_s - self._saved_s > 60.0 * config.checkpoint_minutes
+        return Due(elapsed_s, total_steps, self._step_s, is_validation, is_checkpoint, is_stopping)
+
+    def validated(self) -> None:
+        """A validation is over; the next is counted from here."""
+        self._validated_s = time.perf_counter()
+
+    def saved(self) -> None:
+        """A checkpoint is written."""
+        self._saved_s = time.perf_counter()
+
+    def _measure(self, now_s: float, step: int) -> None:
+        new = step - self._step
+        # A session's first steps count alike; later the mean forgets. The very first, which compiles and captures, is
+        # soon outweighed.
+        weight = max(new / (step - self._first_step), 1.0 - (1.0 - _NEWEST) ** new)
+        self._step_s += ((now_s - self._read_s) / new - self._step_s) * weight
+        self._read_s, self._step = now_s, step
