@@ -45,7 +45,8 @@ def bed_gums(anatomy: Anatomy, topology: Topology, pose: Callable[[Mapping[str, 
         for weights in POSES:
             posed = pose(weights, neutral)
             shrink = np.minimum(shrink, _share_inside(posed[rows], axis, posed[skin]))
-        neutral[np.ix_(rows, [0, 2])] = axis + (neutral[np.ix_(rows, [0, 2])] - axis) * shrink[:, None]
+        level = neutral[rows][:, [0, 2]]
+        neutral[rows[:, None], np.array([0, 2])] = axis + (level - axis) * shrink[:, None]
         if shrink.min() == 1:
             break
     return neutral.astype(np.float32)
