@@ -99,7 +99,11 @@ class Stabiliser:
         pose = self.find(gray, crop)
         if pose is None:
             self.num_unfound += 1
-        return cut(gray, crop, pose, size_px, margin_px)
+        grown = cut(gray, crop, pose, size_px, margin_px)
+        if any(margin_px):  # warps round by where they start: the centre is exactly what the network will see
+            (width, height), (left, top) = size_px, margin_px
+            grown[top : top + height, left : left + width] = cut(gray, crop, pose, size_px, (0, 0))
+        return grown
 
     def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose | None:
         """How the head lies in [H, W] uint8, camera pixels; None where no face is found in the crop."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from engine.errors import LiveDoubleError, StorageError
+from engine.preparation import Preparation
 from engine.shots import FRONT
 
 CONFIG_FILE = "config.json"
@@ -26,6 +27,7 @@ class TrainConfig:
     stages: tuple[tuple[int, ...], ...] = PAPER_STAGES  # channels of the 3x3 convolutions, each stage halves; paper
     image_components: int = 3000  # of the picture, where the fully connected network starts; paper
     hidden: tuple[int, ...] = (2000, 1000)  # of the fully connected network: ReLU, then tanh; paper
+    is_stabilised: bool | None = None  # pictures moved by 68 points; none: the fully connected network's; paper
     dropout: float = 0.2  # probability, before linear layers; paper
 
     # Cameras that the network sees at the same time.
@@ -91,6 +93,9 @@ class TrainConfig:
             ("network", self.network in ("convolutional", "fully_connected"), "convolutional or fully_connected"),
             ("stages", bool(self.stages) and all(self.stages), "one convolution in each stage at least"),
             ("views", bool(self.views) and len({*self.views}) == len(self.views), "different cameras, one at least"),
+            ("views", len(self.views) == 1 or not self._needs_one_view, "one camera, before the face,"),
+            ("hidden", bool(self.hidden) and min(self.hidden) >= 1, "one layer at least, of one unit at least,"),
+            ("image_components", self.image_components >= 1, "at least 1"),
             ("variance", self.variance is None or 0 < self.variance <= 1, "more than 0, at most 1"),
             ("epochs", self.epochs > 0, "more than 0"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
@@ -103,6 +108,17 @@ class TrainConfig:
                 raise LiveDoubleError(
                     f"The training setting {name} is {getattr(self, name)}.", f"Give {demand} for {name}."
                 )
+
+    @property
+    def preparation(self) -> Preparation:
+        """Of the cameras' pictures."""
+        is_fully_connected = self.network == "fully_connected"
+        is_stabilised = is_fully_connected if self.is_stabilised is None else self.is_stabilised
+        return Preparation.STABILISED if is_stabilised else Preparation.CROP
+
+    @property
+    def _needs_one_view(self) -> bool:
+        return self.network == "fully_connected" or self.preparation is Preparation.STABILISED
 
     def lines(self) -> list[str]:
         """The resolved settings, one a line, to be shown before anything runs."""

@@ -16,11 +16,15 @@ import numpy as np
 from engine.crop import crop_for_network, resize_area, to_gray
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
+from engine.preparation import Preparation
 from engine.shots import DataSet, Shot
+from engine.stabilise import Stabiliser
 from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
+_STABILISED_LAYOUT = 1
+_MOST_UNFOUND = 0.5  # of a shot's frames
 
 Progress = Callable[[str, int, int], None]  # shot, frames done, frames in all
 
@@ -165,6 +169,7 @@ def cache_shot(
     height_px: int,
     folder: Path,
     progress: Progress | None = None,
+    preparation: Preparation = Preparation.CROP,
 ) -> CachedShot:
     """Decode a shot's movies into the cache, or find them there.
 
@@ -175,30 +180,64 @@ def cache_shot(
         height_px: Likewise.
         folder: Holds the cache.
         progress: Told as decoding goes on.
+        preparation: What the network sees of a picture.
 
     Raises:
-        ShotError: A movie holds another number of frames than the shot.
+        ShotError: A movie holds another number of frames than the shot, or hardly a face where pictures are stabilised.
+        TrackerError: Pictures are to be stabilised, and dlib is not installed.
         StorageError: The cache cannot be written, for example because the disk is full.
     """
     views = tuple(
-        _cache_view(shot, camera, crop, (width_px, height_px), folder, progress) for camera, crop in crops.items()
+        _cache_view(shot, camera, crop, (width_px, height_px), folder, progress, preparation)
+        for camera, crop in crops.items()
     )
     return CachedShot(shot, views, shot.vertices())
 
 
 def _cache_view(
-    shot: Shot, camera: str, crop: CropRect, size: tuple[int, int], folder: Path, progress: Progress | None
+    shot: Shot,
+    camera: str,
+    crop: CropRect,
+    size: tuple[int, int],
+    folder: Path,
+    progress: Progress | None,
+    preparation: Preparation,
 ) -> np.ndarray:
     width_px, height_px = size
     rows, columns = height_px + 2 * (height_px // MARGIN_PART), width_px + 2 * (width_px // MARGIN_PART)
     num_frames = shot.facts.num_frames
     file = shot.movie_path(camera).stat()
     key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
+    if preparation is Preparation.STABILISED:
+        key += f"stabilised {_STABILISED_LAYOUT}"
     path = folder / f"{shot.facts.name}-{camera}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
     num_bytes = num_frames * rows * columns
     if not (path.is_file() and path.stat().st_size == num_bytes):
-        _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
+        if preparation is Preparation.STABILISED:
+            _decode_stabilised(shot, camera, crop, size, path, num_bytes, progress)
+        else:
+            _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
     return np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
+
+
+def _decode_stabilised(
+    shot: Shot,
+    camera: str,
+    crop: CropRect,
+    size: tuple[int, int],
+    path: Path,
+    num_bytes: int,
+    progress: Progress | None,
+) -> None:
+    stabiliser, margin = Stabiliser(), (size[0] // MARGIN_PART, size[1] // MARGIN_PART)
+    _decode(shot, camera, lambda image: stabiliser.prepare_grown(image, crop, size, margin), path, num_bytes, progress)
+    if stabiliser.num_unfound > _MOST_UNFOUND * shot.facts.num_frames:
+        path.unlink()
+        raise ShotError(
+            f"In {stabiliser.num_unfound} of {shot.facts.num_frames} frames of {shot.movie_path(camera)} no face is"
+            " found, so its pictures cannot be stabilised.",
+            "Check the crop, or train without stabilising.",
+        )
 
 
 def _decode(

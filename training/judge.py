@@ -16,6 +16,7 @@ from engine.bundle import ActorBundle
 from engine.crop import check_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect
+from engine.preparation import Preparation
 from engine.shots import FRONT, DataSet, Shot
 from training.crops import CachedShot, Progress, cache_shot, choose_frames
 from training.panel.candidate import Advance, Basis, Candidate, Kind, Solved
@@ -52,6 +53,7 @@ class Judge:
         words: What it is and what runs it.
         crops_in: What it is to see of each camera of a data set, in its own order of views.
         input_size: Width and height of its input, pixels.
+        preparation: Of the cameras' pictures.
         num_vertices: Of its mesh.
         basis: Its output layer.
         training: How it came to be.
@@ -63,6 +65,7 @@ class Judge:
     words: str
     crops_in: Callable[[DataSet], Mapping[str, CropRect]]
     input_size: tuple[int, int]
+    preparation: Preparation
     num_vertices: int
     basis: Basis
     training: Training
@@ -85,7 +88,7 @@ class Judge:
 
     def crops(self, data: DataSet, shot: Shot, cache: Path, progress: Progress | None = None) -> CachedShot:
         """A shot's crops, decoded into the cache or found there."""
-        return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress)
+        return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress, self.preparation)
 
     def candidate(self, data: DataSet, cache: Path, name: str) -> Candidate:
         """This network among others.
@@ -165,6 +168,7 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
         words=f"{running.name} {running.precision} ({running.provider})",
         crops_in=lambda _: {FRONT: bundle.crop},
         input_size=(bundle.input_width_px, bundle.input_height_px),
+        preparation=bundle.preparation,
         num_vertices=bundle.topology.num_vertices,
         basis=Basis(bundle.mean, bundle.basis),
         training=Training(told.get("frames"), told.get("epochs"), told.get("seconds"), str(told.get("machine", ""))),
@@ -197,6 +201,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
         words=f"training at step {state.step}, {compute.words}",
         crops_in=lambda data: crops_of(data, checkpoint.config.views),
         input_size=(shape.input_width_px, shape.input_height_px),
+        preparation=checkpoint.config.preparation,
         num_vertices=shape.num_vertices,
         basis=Basis(
             network.to_vertices.bias.detach().numpy(),

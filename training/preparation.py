@@ -14,6 +14,7 @@ from training.checkpoint import Checkpoint, TrainingFacts, TrainingState
 from training.config import TrainConfig
 from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
 from training.device import Compute
+from training.image_basis import fitting, picture_basis
 from training.losses import Objective
 from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
@@ -108,10 +109,15 @@ def prepare(
     plan = Plan.of(config, len(frames.training))
     if resumed is None:
         basis = team.by_first(lambda: mesh_basis(frames.training, config.num_latents, config.seed, config.variance))
-        network = FaceNetwork(NetworkShape.of(config, len(basis.basis), data.topology.num_vertices))
+        shape = NetworkShape.of(config, len(basis.basis), data.topology.num_vertices)
+        pictures = team.by_first(lambda: picture_basis(frames.training, shape))
+        network = FaceNetwork(fitting(shape, pictures))
         grays = frames.gray_mean, frames.gray_deviation
         network.prime(*(torch.from_numpy(values) for values in (basis.mean, basis.basis, *grays)))
         watch.say(f"{len(basis.basis)} components hold {100 * basis.variance_reached:.3f} % of the meshes' variance.")
+        if pictures is not None:
+            network.prime_pictures(*map(torch.from_numpy, (pictures.mean, pictures.directions, pictures.deviation)))
+            watch.say(pictures.words)
         pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
     else:
         network = FaceNetwork(resumed.shape)
@@ -161,5 +167,5 @@ def _cached(
     shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
 ) -> tuple[CachedShot, ...]:
     crops = crops_of(data, config.views)
-    width_px, height_px = config.input_width_px, config.input_height_px
-    return tuple(cache_shot(shot, crops, width_px, height_px, cache, watch.decoding) for shot in shots)
+    size = config.input_width_px, config.input_height_px
+    return tuple(cache_shot(shot, crops, *size, cache, watch.decoding, config.preparation) for shot in shots)

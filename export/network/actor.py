@@ -18,6 +18,7 @@ from engine.bundle import (
     FACTS_FILE,
     MEAN_FILE,
     NETWORK_FILE,
+    PICTURES_FILE,
     SKIN_FILE,
     TOPOLOGY_FILE,
     ActorBundle,
@@ -93,8 +94,11 @@ def export_actor(
         )
     _check_place(out, may_replace)
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
-    crops = crops_of(data, checkpoint.config.views)
-    shots = tuple(cache_shot(shot, crops, width_px, height_px, cache) for shot in data.validation)
+    config = checkpoint.config
+    crops = crops_of(data, config.views)
+    shots = tuple(
+        cache_shot(shot, crops, width_px, height_px, cache, None, config.preparation) for shot in data.validation
+    )
     validation = choose_frames(shots, None)
     partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
     shutil.rmtree(partial, ignore_errors=True)
@@ -139,6 +143,8 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
     write_graph(network, folder, is_float16=weights == "float16", facts={"actor": name, "created": created})
     data.topology.save(folder / TOPOLOGY_FILE)
     names = [NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE]
+    if (folder / PICTURES_FILE).is_file():
+        names.append(PICTURES_FILE)
     if data.skin_path is not None:
         shutil.copyfile(data.skin_path, folder / SKIN_FILE)
         names.append(SKIN_FILE)
@@ -155,6 +161,7 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
             num_parameters=sum(parameter.numel() for parameter in network.parameters()),
             weights=weights,
             has_skin=data.skin_path is not None,
+            preparation=checkpoint.config.preparation,
         ),
         training=_training_facts(checkpoint),
         metrics={},

@@ -13,9 +13,10 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from engine.bundle import BASIS_FILE, ERRORS_NAME, INPUT_NAME, MEAN_FILE, NETWORK_FILE, OUTPUT_NAMES
+from engine.bundle import BASIS_FILE, ERRORS_NAME, INPUT_NAME, MEAN_FILE, NETWORK_FILE, OUTPUT_NAMES, PICTURES_FILE
 from training.networks import FaceNetwork
 from training.networks.face import LEAST_ERROR_MM, ExpectedErrors
+from training.networks.fully_connected import FullyConnectedEncoder
 
 OPSET = 17  # ONNX Runtime, OpenVINO and TensorRT all read it
 IR_VERSION = 8
@@ -93,7 +94,7 @@ def to_float16(values: np.ndarray) -> np.ndarray:
 
 
 def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: Mapping[str, str]) -> None:
-    """Write `network.onnx`, `basis.bin` and `mean.bin`.
+    """Write `network.onnx`, `basis.bin` and `mean.bin`; of a fully connected network also `pictures.bin`.
 
     Args:
         network: On the CPU, float32.
@@ -108,7 +109,7 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     (folder / MEAN_FILE).write_bytes(layer.mean.astype("<f4").tobytes())
 
     graph = _Graph(is_float16)
-    features = _add_encoder(graph, network)
+    features = _add_encoder(graph, network, folder)
     latents_name, vertices_name = OUTPUT_NAMES
     latents = _add_linear(graph, "to_latents", network.to_latents, features, latents_name)
     basis = graph.beside("basis", BASIS_FILE, layer.basis.shape, stored)
@@ -137,12 +138,14 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     onnx.checker.check_model(str(folder / NETWORK_FILE), full_check=True)
 
 
-def _add_encoder(graph: _Graph, network: FaceNetwork) -> str:
-    """Whitening and the towers of all views; returns the features' name."""
+def _add_encoder(graph: _Graph, network: FaceNetwork, folder: Path) -> str:
+    """Whitening and what makes features of whitened pictures; returns the features' name."""
     pixels = graph.add("Cast", [INPUT_NAME], "pixels", {"to": TensorProto.FLOAT})
     centred = graph.add("Sub", [pixels, graph.constant("pixel_mean", network.pixel_mean.numpy())], "centred")
     deviation = graph.constant("pixel_deviation", network.pixel_deviation.numpy())
     whitened = graph.add("Div", [centred, deviation], "whitened")
+    if isinstance(network.encoder, FullyConnectedEncoder):
+        return _add_fully_connected(graph, network.encoder, whitened, folder)
     towers = list(network.encoder.towers)
     if len(towers) == 1:
         return _add_tower(graph, towers[0], whitened, "")
@@ -157,6 +160,24 @@ def _add_encoder(graph: _Graph, network: FaceNetwork) -> str:
         for index, tower in enumerate(towers)
     ]
     return graph.add("Concat", [*features, is_there], "features", {"axis": 1})
+
+
+def _add_fully_connected(graph: _Graph, encoder: FullyConnectedEncoder, whitened: str, folder: Path) -> str:
+    # The picture's components are larger than all the rest: float16 always, which their values are, in their own file.
+    stored = encoder.picture_basis.detach().numpy().T.astype("<f2")  # [H W, image_components]
+    (folder / PICTURES_FILE).write_bytes(stored.tobytes())
+    flat = graph.add("Flatten", [whitened], "pixels_in_a_row", {"axis": 1})
+    offsets = graph.add("Sub", [flat, graph.constant("picture_mean", encoder.picture_mean.numpy())], "picture_offsets")
+    basis = graph.beside("picture_basis", PICTURES_FILE, stored.shape, stored.dtype)
+    projected = graph.add("MatMul", [offsets, basis], "projected")
+    scale = graph.constant("coefficient_scale", encoder.coefficient_scale.numpy())
+    features = graph.add("Mul", [projected, scale], "coefficients")
+    *rectified, last = encoder.layers
+    for index, layer in enumerate(rectified):
+        features = graph.add(
+            "Relu", [_add_linear(graph, f"hidden{index}", layer, features, f"summed{index}")], f"rectified{index}"
+        )
+    return graph.add("Tanh", [_add_linear(graph, "hidden_last", last, features, "summed_last")], "features")
 
 
 def _bounds(graph: _Graph, low: float, high: float) -> list[str]:

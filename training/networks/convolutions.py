@@ -23,6 +23,13 @@ class ConvolutionalEncoder(nn.Module):
         of_a_view = shape.stages[-1][-1] * width * height  # 486 x 5 x 4 = 9720 in the paper's network
         self.num_features = of_a_view if shape.num_views == 1 else shape.num_views * (of_a_view + 1)
 
+    def initialise(self, to_latents: nn.Linear) -> None:
+        """Random weights (He et al. 2015)."""
+        for layer in [*self.modules(), to_latents]:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
+
     def forward(self, whitened: Tensor, is_there: Tensor) -> Tensor:
         """Encode a batch.
 

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from training.networks.convolutions import ConvolutionalEncoder
-from training.networks.shape import NetworkShape
+from training.networks.fully_connected import FullyConnectedEncoder
+from training.networks.shape import Kind, NetworkShape
 
 LEAST_ERROR_MM = 1e-3
+_ENCODERS = {Kind.CONVOLUTIONAL: ConvolutionalEncoder, Kind.FULLY_CONNECTED: FullyConnectedEncoder}
 _ERROR_WIDTH = 32  # hidden units between features and expected errors
 
 
@@ -42,15 +44,12 @@ class FaceNetwork(nn.Module):
         self.shape = shape
         self.register_buffer("pixel_mean", torch.zeros((shape.num_views, 1, 1)))
         self.register_buffer("pixel_deviation", torch.ones((shape.num_views, 1, 1)))
-        self.encoder = ConvolutionalEncoder(shape)
+        self.encoder = _ENCODERS[shape.kind](shape)
         num_features = self.encoder.num_features
         self.dropout = nn.Dropout(shape.dropout)
         self.to_latents = nn.Linear(num_features, shape.num_latents)
         self.to_vertices = nn.Linear(shape.num_latents, 3 * shape.num_vertices)
-        for layer in [*self.encoder.modules(), self.to_latents]:
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")  # He et al. 2015
-                nn.init.zeros_(layer.bias)
+        self.encoder.initialise(self.to_latents)
         self.to_errors = ExpectedErrors(num_features, shape.num_vertices) if shape.has_errors else None
 
     @torch.no_grad()
@@ -67,6 +66,17 @@ class FaceNetwork(nn.Module):
         self.to_vertices.weight.copy_(basis.T)
         self.pixel_mean.copy_(pixel_mean.view(-1, 1, 1))
         self.pixel_deviation.copy_(pixel_deviation.view(-1, 1, 1))
+
+    def prime_pictures(self, mean: Tensor, directions: Tensor, deviation: Tensor) -> None:
+        """Give the fully connected network the training pictures' principal components; after `prime`.
+
+        Args:
+            mean: [H W] gray levels.
+            directions: [image_components, H W] float16, orthonormal rows.
+            deviation: [image_components] gray levels, > 0.
+        """
+        whitened_mean = (mean - self.pixel_mean.flatten()) / self.pixel_deviation.flatten()
+        self.encoder.prime(whitened_mean, directions, deviation / self.pixel_deviation.flatten())
 
     def forward(self, crops: Tensor) -> Solution:
         """Solve a batch.
