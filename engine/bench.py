@@ -18,9 +18,11 @@ from engine.cameras.pattern import PatternCamera
 from engine.clock import NS_PER_MS, NS_PER_S, SYSTEM_CLOCK, Clock
 from engine.cold_start import cold_start_ms
 from engine.crop import crop_for_network, largest_crop
+from engine.drawn_face import draw_face
 from engine.errors import BackendError
-from engine.frames import Frame
+from engine.frames import CropRect, Frame
 from engine.machine import MachineFacts, machine_facts, usable_cores
+from engine.preparation import Preparation, open_preparation
 from engine.solver import Solver
 from engine.statistics import Percentiles
 
@@ -152,7 +154,8 @@ def run_bench(
         raise BackendError("A batch has at least one frame.", "Give batches such as 1,200.")
     threads = num_threads or usable_cores()
     candidates = _candidates(backend, precision)
-    pictures = _pictures()
+    open_preparation(bundle.preparation)  # what is missing is said before minutes are spent
+    pictures = _pictures(bundle)
     steps = _Steps(len(candidates) * (len(batches) + len(pictures) + has_cold_start), progress, clock)
     results, lines, cold_starts = [], [], []
     for name, kind in candidates:
@@ -196,18 +199,24 @@ def _candidates(name: str | None, precision: str | None) -> list[tuple[str, str]
     return candidates or [choose_backend(name, precision)]  # which refuses, with the reason
 
 
-def _pictures() -> list[tuple[str, list[Frame]]]:
+def _pictures(bundle: ActorBundle) -> list[tuple[str, list[Frame]]]:
     card = PatternCamera(PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, Fraction(10_000))
     colour = [card.read(1.0) for _ in range(_NUM_PICTURES)]
+    if bundle.preparation is Preparation.STABILISED:  # a card without a face would be cut too soon
+        colour = [Frame(draw_face(one.image, _crop(bundle)), one.index, 0) for one in colour]
     mono = [Frame(np.asarray(cv2.cvtColor(one.image, cv2.COLOR_BGR2GRAY)), one.index, 0) for one in colour]
     size = f"{PICTURE_WIDTH_PX}x{PICTURE_HEIGHT_PX}"
     return [(f"{size} colour", colour), (f"{size} mono", mono)]
 
 
+def _crop(bundle: ActorBundle) -> CropRect:
+    return largest_crop(PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, bundle.input_width_px, bundle.input_height_px)
+
+
 def _measure_batch(
     backend: Backend, bundle: ActorBundle, frames: list[Frame], batch: int, seconds: float, clock: Clock
 ) -> BatchResult:
-    crop = largest_crop(PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, bundle.input_width_px, bundle.input_height_px)
+    crop = _crop(bundle)
     seen = [
         crop_for_network(frame.image, crop, bundle.input_width_px, bundle.input_height_px)[None] for frame in frames
     ]
@@ -220,7 +229,7 @@ def _measure_batch(
 def _measure_line(
     backend: Backend, bundle: ActorBundle, picture: str, frames: list[Frame], seconds: float, clock: Clock
 ) -> LineResult:
-    crop = largest_crop(PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, bundle.input_width_px, bundle.input_height_px)
+    crop = _crop(bundle)
     solver = Solver(bundle, backend, clock)
     timing = _repeat(lambda run: solver.solve(frames[run % len(frames)], crop), 1, seconds, clock)
     at = timing.percentiles

@@ -39,6 +39,9 @@ def cold_start_ms(actor_folder: Path, backend: str, precision: str, num_threads:
 if __name__ == "__main__":
     from engine.backends import open_backend
     from engine.bundle import ActorBundle
+    from engine.preparation import open_preparation
 
     folder, name, kind, threads = sys.argv[1:]
-    open_backend(ActorBundle.open(Path(folder)), name, kind, int(threads)).close()
+    actor = ActorBundle.open(Path(folder))
+    open_preparation(actor.preparation)
+    open_backend(actor, name, kind, int(threads)).close()

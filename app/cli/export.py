@@ -83,6 +83,8 @@ def export(
 
 
 def _tell(actor: Path, exported: "Export") -> None:
+    from engine.bundle import PICTURES_FILE
+
     evaluation = exported.evaluation
     out.print(
         f"{actor}: {exported.num_bytes / 1e6:.1f} MB, at most {exported.disagreement_mm:.4f} mm from the trained one;"
@@ -90,3 +92,6 @@ def _tell(actor: Path, exported: "Export") -> None:
         f" (a face that never moves: {evaluation.mean_face_rmse_mm:.3f} mm).",
         soft_wrap=True,
     )
+    if (actor / PICTURES_FILE).is_file():
+        pictures_mb = (actor / PICTURES_FILE).stat().st_size / 1e6
+        out.print(f"{pictures_mb:.1f} MB of it are the pictures' components, in float16.", soft_wrap=True)

@@ -44,6 +44,14 @@ def train(
     network: Annotated[
         NetworkName, typer.Option(rich_help_panel=_NETWORK, help="The paper's, or that of its appendix B.")
     ] = NetworkName.CONVOLUTIONAL,
+    stabilised: Annotated[
+        bool | None,
+        typer.Option(
+            "--stabilised/--not-stabilised",
+            rich_help_panel=_NETWORK,
+            help="Turn and move pictures by 68 points of the face (appendix B); by default for fully-connected alone.",
+        ),
+    ] = None,
     stages: Annotated[
         StagesName, typer.Option(rich_help_panel=_NETWORK, help="The convolutions: the paper's, or as in section 5.1.")
     ] = StagesName.PAPER,
@@ -153,6 +161,7 @@ def train(
         network=network.setting,
         stages=stages.setting,
         views=parse_views(views),
+        is_stabilised=stabilised,
         is_basis_fixed=fixed_basis,
         has_uncertainty=not no_uncertainty,
         region_weights=parse_regions(region or []),
