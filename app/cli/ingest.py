@@ -97,6 +97,9 @@ def ingest(
     slate: Annotated[str, typer.Option(help="Scene and take.")] = "",
     notes: Annotated[str, typer.Option(help="What was performed.")] = "",
     gray: Annotated[bool, typer.Option("--gray", help="The cameras are monochrome: take the luma alone.")] = False,
+    same_actor: Annotated[
+        bool, typer.Option("--same-actor", help="Insist: the mesh is the actor's, whatever its shape says.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what was found, and stop.")] = False,
     json_file: JsonOption = None,
 ) -> None:
@@ -120,6 +123,7 @@ def ingest(
         points_timecode=points_timecode, rate=_rate(rate),
         unit=_choice(LengthUnit, unit, "--unit"), up=_choice(UpAxis, up, "--up"),
         winding=Winding(_choice(Winding, winding, "--winding") or _AUTO), slate=slate, notes=notes, is_gray=gray,
+        is_same_actor=same_actor,
     )  # fmt: skip
     plan = plan_ingest(request)
     ingested = None

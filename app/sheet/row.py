@@ -117,7 +117,7 @@ def _draw_curves(painter: QPainter, x: float, y: float, width: float, one: ShotS
     write(painter, x + width, y - 1, _light(one), 11, ink=DIM, is_right=True)
     plot = Plot(painter, QRectF(x, y + 16, width, 72), num_frames, 255)
     plot.ground((0, 128, 255), "")
-    plot.marks(np.concatenate([bad.frozen, bad.black, bad.flashes]), COLOURS.error)
+    plot.marks(bad.all, COLOURS.error)
     plot.band(seen.low, seen.high, BRIGHT)
     plot.curve(seen.mean, BRIGHT)
     y += 102

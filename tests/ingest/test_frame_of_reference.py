@@ -167,13 +167,34 @@ def test_a_mesh_that_blows_up_is_refused_by_its_frame() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "words"),
-    [(50, 80, "frozen from frame 51 to the end: 30 meshes"), (10, 40, "frozen in the frames 11 to 40"), (50, 60, None)],
+    [
+        (50, 80, "frozen from frame 51 to the end: 30 meshes"),
+        (10, 40, "frozen in the frames 11 to 40"),
+        (50, 60, "repeats its mesh while a face would move: frames 51 to 60"),
+        (50, 53, None),
+    ],
 )
 def test_meshes_that_stand_still_are_pointed_out(first: int, last: int, words: str | None) -> None:
     vertices = performance(80)
     vertices[first:last] = vertices[first]
     warnings = _watched(vertices).warnings
     assert [words in warning for warning in warnings] == [True] if words else warnings == (), warnings
+
+
+def test_a_frame_in_which_the_whole_head_jumps_is_named() -> None:
+    vertices = performance(80)
+    vertices[40] += np.float32([0, 3, 0])
+    (warning,) = (words for words in _watched(vertices).warnings if "whole head" in words)
+    assert "frames 41 to 42" in warning
+    vertices = performance(80) + np.cumsum(np.full(80, 0.4, np.float32))[:, None, None]
+    assert not any("whole head" in words for words in _watched(vertices).warnings), "it glides"
+
+
+def test_a_vertex_that_jumps_is_named_with_its_frames() -> None:
+    vertices = performance(80)
+    vertices[20, 7] += np.float32([0, 0, 12])
+    (warning,) = _watched(vertices).warnings
+    assert warning == "Vertex 7 jumps more than 5 cm from the frame before: frames 21 to 22."
 
 
 def test_a_cache_that_never_moves_is_pointed_out() -> None:

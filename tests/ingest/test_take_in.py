@@ -118,8 +118,8 @@ def test_another_actor_on_the_same_topology_is_pointed_out(has_data: bool, tmp_p
     broad = performance() * np.float32([1.1, 0.97, 0.92])  # 5 mm from the actor, the same height
     for vertices, is_other in ((performance(), False), (broad, True)):
         cache = write_cache(tmp_path, vertices=vertices + np.float32([0.3, 0, 0]))
-        asked = request(tmp_path, movie, cache, topology=None if has_data else tmp_path / "actor.npz")
-        notes = plan_ingest(asked).notes
+        topology = None if has_data else tmp_path / "actor.npz"
+        notes = plan_ingest(request(tmp_path, movie, cache, topology=topology, is_same_actor=is_other)).notes
         assert any("looks like another actor" in note for note in notes) == is_other, notes
 
 

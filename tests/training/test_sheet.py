@@ -16,7 +16,7 @@ from engine.render import Orbit
 from engine.shots import FRONT, DataSet, Role, Shot
 from tests.training.tiny_data import CROP, FRAME_HEIGHT_PX, FRAME_WIDTH_PX, NUM_VERTICES, tiny_topology, write_tiny_data
 from training.sheet import BadFrames, Survey, Weight, findings_of, look_through
-from training.sheet.alignment import find_offset
+from training.sheet.alignment import Offset, find_offset, own_changes
 from training.sheet.findings import flicker_levels
 from training.sheet.meshes import with_face
 from training.sheet.motion import count_closings, measure_motion
@@ -74,8 +74,43 @@ def test_a_cache_that_lies_beside_its_movie_is_found(folder: Path, shift: int, w
     vertices = np.array(Shot.open(folder / "b").vertices())
     held = np.clip(np.arange(_LENGTH) - shift, 0, _LENGTH - 1)  # what runs over the end stands still
     cache_again(folder, "b", vertices[held])
-    assert [finding.shot for finding in findings_of(survey(folder)) if finding.weight is Weight.WRONG] == ["b"]
+    assert {finding.shot for finding in findings_of(survey(folder)) if finding.weight is Weight.WRONG} == {"b"}
     assert words in " ".join(told(folder, "b"))
+
+
+def test_a_head_that_moves_and_a_lamp_are_taken_out_of_the_picture_and_a_mouth_is_not() -> None:
+    y, x = np.mgrid[:32, :24].astype(np.float64)
+
+    def face(shift: float, light: float, mouth: float) -> np.ndarray:
+        head = 100 + 40 * np.exp(-(((x - 12 - shift) / 7) ** 2) - ((y - 14) / 10) ** 2)
+        return light * head - mouth * np.exp(-(((x - 12 - shift) / 3) ** 2) - ((y - 22) / 2) ** 2)
+
+    def left(shift: float = 0.0, light: float = 1.0, mouth: float = 0.0) -> float:
+        pictures = np.array([face(-shift, 1 / light, 0), face(0, 1, mouth / 2), face(shift, light, mouth)])
+        return float(np.linalg.norm(own_changes(pictures)) / np.linalg.norm(pictures[2] - pictures[0]))
+
+    assert left(shift=0.3) < 0.05
+    assert left(light=1.05) < 0.05
+    assert left(mouth=5.0) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("agreement", "prominence", "is_foreign"), [(0.28, 3.5, False), (0.28, 2.0, True), (0.7, 2.5, False)]
+)
+def test_a_weak_agreement_that_stands_out_is_no_foreign_cache(
+    agreement: float, prominence: float, is_foreign: bool
+) -> None:
+    assert Offset(0, agreement, agreement, (), prominence).is_foreign == is_foreign
+
+
+def test_one_slip_of_a_tracker_does_not_hide_where_the_cache_belongs(folder: Path) -> None:
+    vertices = np.array(Shot.open(folder / "a").vertices())
+    vertices[80] += np.float32([0, 3, 0])
+    cache_again(folder, "a", vertices)
+    offset = survey(folder).shots[0].offset
+    assert offset is not None
+    assert offset.num_frames == 0
+    assert offset.agreement > 0.5
 
 
 def test_the_cache_of_another_performance_is_found(folder: Path) -> None:
@@ -108,6 +143,27 @@ def test_a_picture_that_stands_still_while_the_mesh_moves_is_found(folder: Path)
     bad = BadFrames.of(survey(folder).shots[0])
     assert set(range(42, 46)) <= set(bad.frozen.tolist()) <= set(range(41, 46))
     assert any("stands still" in words for words in told(folder, "a"))
+
+
+def test_a_mesh_that_stands_still_while_the_picture_moves_is_found(folder: Path) -> None:
+    vertices = np.array(Shot.open(folder / "a").vertices())
+    vertices[80:90] = vertices[79]
+    cache_again(folder, "a", vertices)
+    assert "the mesh stands still while the picture moves: frames 80 to 89" in told(folder, "a")
+
+
+def test_a_frame_in_which_the_whole_head_jumps_is_named(folder: Path) -> None:
+    vertices = np.array(Shot.open(folder / "a").vertices())
+    vertices[80] += np.float32([0, 3, 0])
+    cache_again(folder, "a", vertices)
+    assert "the whole head jumps from the frame before: frames 80 to 81" in told(folder, "a")
+
+
+def test_a_vertex_that_jumps_is_named_by_its_frames(folder: Path) -> None:
+    vertices = np.array(Shot.open(folder / "a").vertices())
+    vertices[30, 5] += np.float32([0, 0, 12])
+    cache_again(folder, "a", vertices)
+    assert "a vertex jumps more than 5 cm from the frame before: frames 30 to 31" in told(folder, "a")
 
 
 def test_black_frames_are_found_and_told_once(folder: Path) -> None:

@@ -6,14 +6,17 @@ import numpy as np
 
 from engine.errors import ShotError
 from engine.mesh import MM_PER_CM
+from training.frame_words import frame_words
 from training.ingest.rigid import skull_fit
+from training.mesh_steps import head_jumps, head_step_cm
 
 MOVED_CM = 0.1  # over the shot; less is the noise of a tracked surface
+_FEW = 3
 _JUMP_CM = 5.0  # from one frame to the next; the jaw's tip moves a third of it
 _GROWN = 1.6  # times the first mesh's size
 _MAX_KEPT = 48  # meshes by which the head's own motion is judged
 _TRAVEL_CM, _TURN_DEG = 0.5, 2.0
-_FROZEN = 24  # frames; no face holds that still, nor does what tracks it
+_HELD, _FROZEN = 4, 24  # frames; no face holds that still, nor does what tracks it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +28,10 @@ class Motion:
         largest_mm: The way of the vertex that moves most.
         head_travel_cm: How far the skull is from its place, at most.
         head_turn_deg: How far the skull is turned, at most.
-        num_jumps: Frames in which a vertex jumps 5 cm.
-        frozen: First and last frame, from 1, of the longest run of meshes that are all the same.
+        jumps: Frames, from 1, in which a vertex jumps 5 cm from the frame before.
+        jumping: The vertices that do.
+        head_jumps: Frames, from 1, into which the whole head jumps.
+        held: First and last frame, from 1, of every run of four or more meshes that are all the same.
         num_frames: Of the shot.
     """
 
@@ -34,8 +39,10 @@ class Motion:
     largest_mm: float
     head_travel_cm: float
     head_turn_deg: float
-    num_jumps: int
-    frozen: tuple[int, int]
+    jumps: tuple[int, ...]
+    jumping: tuple[int, ...]
+    head_jumps: tuple[int, ...]
+    held: tuple[tuple[int, int], ...]
     num_frames: int
 
     @property
@@ -47,22 +54,38 @@ class Motion:
                 f"The head is not stabilised: the skull travels {self.head_travel_cm:.1f} cm and turns"
                 f" {self.head_turn_deg:.1f} degrees over the shot, which a network would have to learn as expression."
             )
-        if self.num_jumps:
-            warnings.append(f"In {self.num_jumps} frames a vertex jumps more than {_JUMP_CM:g} cm from the last.")
-        first, last = self.frozen
-        if last - first + 1 == self.num_frames:
+        if self.head_jumps:
             warnings.append(
-                f"Nothing moves: the meshes of all {self.num_frames} frames are the same. Was the animation exported?"
+                f"The whole head jumps from the frame before: {frame_words(self.head_jumps)}. Repair or cut them."
             )
-        elif last - first + 1 >= _FROZEN:
+        if self.jumps:
+            which = ", ".join(str(row) for row in self.jumping[:_FEW])
+            rows = f"vertex {which}" if len(self.jumping) == 1 else f"{len(self.jumping)} vertices ({which}, from 0)"
+            many = "jumps" if len(self.jumping) == 1 else "jump"
+            words = f"{rows} {many} more than {_JUMP_CM:g} cm from the frame before: {frame_words(self.jumps)}."
+            warnings.append(words[0].upper() + words[1:])
+        warnings += self._stillness
+        return tuple(warnings)
+
+    @property
+    def _stillness(self) -> list[str]:
+        first, last = max(self.held, key=lambda run: run[1] - run[0], default=(1, 0))
+        if last - first + 1 == self.num_frames > 1:
+            return [
+                f"Nothing moves: the meshes of all {self.num_frames} frames are the same. Was the animation exported?"
+            ]
+        if last - first + 1 >= _FROZEN:
             where = f"from frame {first} to the end" if last == self.num_frames else f"in the frames {first} to {last}"
-            warnings.append(
+            return [
                 f"The point cache is frozen {where}: {last - first + 1} meshes are the same."
                 " Was its whole range exported?"
-            )
-        elif not len(self.moved):
-            warnings.append("Nothing moves by a millimetre in this shot.")
-        return tuple(warnings)
+            ]
+        if not len(self.moved):
+            return ["Nothing moves by a millimetre in this shot."]
+        if self.held:
+            frames = [frame for first, last in self.held for frame in range(first, last + 1)]
+            return [f"The point cache repeats its mesh while a face would move: {frame_words(frames)}."]
+        return []
 
 
 class MotionWatch:
@@ -77,8 +100,11 @@ class MotionWatch:
         self._kept: list[np.ndarray] = []
         self._low = self._high = self._last = np.empty(0)
         self._size = 0.0
-        self._num_seen = self._num_jumps = self._still_since = 0
-        self._frozen = 1, 1
+        self._num_seen = self._still_since = 0
+        self._jumps: list[int] = []
+        self._jumping: set[int] = set()
+        self._head_steps: list[float] = []
+        self._held: list[tuple[int, int]] = []
 
     def see(self, vertices: np.ndarray, name: str) -> None:
         """Take the next mesh, [V, 3] float32 cm.
@@ -105,24 +131,40 @@ class MotionWatch:
             )
         np.minimum(self._low, vertices, out=self._low)
         np.maximum(self._high, vertices, out=self._high)
-        if not np.array_equal(vertices, self._last):
-            self._still_since = self._num_seen
-        if self._num_seen - self._still_since > self._frozen[1] - self._frozen[0]:
-            self._frozen = self._still_since + 1, self._num_seen + 1
-        self._num_jumps += bool((((vertices - self._last) ** 2).sum(1) > _JUMP_CM**2).any())
+        self._compare(vertices)
         if self._num_seen in self._kept_at:
             self._kept.append(vertices)
         self._last = vertices
         self._num_seen += 1
+
+    def _compare(self, vertices: np.ndarray) -> None:
+        """With the frame before."""
+        steps = np.linalg.norm(vertices - self._last, axis=1)
+        self._head_steps.append(float(head_step_cm(steps)))
+        jumping = np.flatnonzero(steps > _JUMP_CM).tolist()
+        if jumping:
+            self._jumps.append(self._num_seen + 1)
+            self._jumping.update(jumping)
+        if not np.array_equal(vertices, self._last):
+            self._end_run()
+            self._still_since = self._num_seen
+
+    def _end_run(self) -> None:
+        if self._num_seen - self._still_since >= _HELD:
+            self._held.append((self._still_since + 1, self._num_seen))
 
     def judge(self) -> Motion:
         """The motion, once all have been seen."""
         ways = np.linalg.norm(self._high - self._low, axis=1)
         travel_cm, turn_deg = head_motion(self._kept)
         moved = np.flatnonzero(ways > MOVED_CM).astype(np.int32)
+        self._end_run()
+        self._still_since = self._num_seen
+        jumped = tuple(int(frame) + 1 for frame in head_jumps(np.array(self._head_steps)))
         return Motion(
-            moved, float(ways.max()) * MM_PER_CM, travel_cm, turn_deg, self._num_jumps, self._frozen, self._num_seen
-        )
+            moved, float(ways.max()) * MM_PER_CM, travel_cm, turn_deg, tuple(self._jumps),
+            tuple(sorted(self._jumping)), jumped, tuple(self._held), self._num_seen,
+        )  # fmt: skip
 
 
 def head_motion(meshes: list[np.ndarray]) -> tuple[float, float]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from engine.crop import check_crop, largest_crop
 from engine.errors import ShotError
 from engine.frames import CropRect
@@ -21,12 +23,14 @@ from training.ingest.actor_mesh import ActorMesh, TopologyFile, Winding, build_t
 from training.ingest.align import Overlap, align
 from training.ingest.footage import Footage, MovieFootage
 from training.ingest.frame_of_reference import Claim, Space, check_order, find_space
-from training.ingest.likeness import likeness_notes, unlikeness_mm
+from training.ingest.likeness import likeness_of
 from training.ingest.numbered import is_sequence
 from training.ingest.open_points import open_points
 from training.ingest.source import PointFacts, PointSource, is_camera_rate, nearest_rate
 from training.ingest.stills import STILL_SUFFIXES, StillFootage
+from training.ingest.vertex_order import check_vertices
 
+_MAX_LOOKED_AT = 24  # meshes that are held against the actor's
 _SAME_RATE = 2e-4  # relative
 _SAME_ASPECT = 0.03  # relative; whole pixels never meet 3:4 exactly
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -55,6 +59,7 @@ class IngestRequest:
         slate: Scene and take.
         notes: What was performed.
         is_gray: The cameras are monochrome.
+        is_same_actor: The meshes are the actor's, whatever their shape says.
     """
 
     folder: Path
@@ -75,6 +80,7 @@ class IngestRequest:
     slate: str = ""
     notes: str = ""
     is_gray: bool = False
+    is_same_actor: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,12 +282,21 @@ def _meshes(
         mesh = build_topology(polygons, first if reference is None else reference, request.winding)
     check_faces(facts.polygons, mesh.topology)
     if reference is not None:
+        meshes = [first, *_spread_meshes(points, space, overlap)]
+        likeness = likeness_of(meshes, mesh.topology)
+        if not likeness.is_other:  # another head is no other order
+            check_vertices(meshes, mesh.topology)
         stands = check_order(first, mesh.topology.neutral, mesh.topology.faces)
-        distance_mm = unlikeness_mm(
-            lambda index: space.to_house(points.frame(overlap.first_mesh + index)), overlap.num_frames, reference
-        )
-        mesh = replace(mesh, notes=mesh.notes + stands + likeness_notes(distance_mm))
+        likeness.check(is_insisted=request.is_same_actor)
+        mesh = replace(mesh, notes=mesh.notes + stands + likeness.notes)
     return space, mesh
+
+
+def _spread_meshes(points: PointSource, space: Space, overlap: Overlap) -> list[np.ndarray]:
+    """Some of the later meshes; one with no numbers is passed over, it is refused by its frame's number later."""
+    chosen = np.unique(np.linspace(0, overlap.num_frames - 1, _MAX_LOOKED_AT).astype(int))[1:]
+    meshes = (space.to_house(points.frame(overlap.first_mesh + int(index))) for index in chosen)
+    return [mesh for mesh in meshes if np.isfinite(mesh).all()]
 
 
 def _picture_notes(request: IngestRequest, data: DataSet | None, camera: str, film: Footage) -> list[str]:

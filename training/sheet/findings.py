@@ -9,12 +9,18 @@ from enum import StrEnum
 
 import numpy as np
 
+from engine.mesh import MM_PER_CM
 from engine.shots import Role
+from training.frame_words import frame_words
+from training.mesh_steps import head_jumps
 from training.sheet.survey import ShotSurvey, Survey
 
 _STILL_LEVELS = 0.02  # a picture that differs by less from the one before is the same picture
 _MOVING_MM = 0.05  # a mesh that moves by less stands still
 _MOVING_SHARE = 0.5  # of its usual speed; a picture may well stay the same while the face turns round
+_HELD_MM = 0.001  # a mesh that moves by less is the one before, written twice
+_CHANGING_SHARE = 0.5  # of the picture's usual change
+_LEAP_MM = 50.0  # from one frame to the next; the jaw's tip moves a third of it
 _BLACK_LEVEL = 12  # 95 % of the pixels below
 _WHITE_LEVEL, _DARK_LEVEL = 253, 110  # 95 % of the pixels below
 _FLASH_LEVELS = 12.0  # from one frame to the next
@@ -85,11 +91,17 @@ class BadFrames:
 
     Args:
         frozen: The picture stands still while the mesh moves.
+        held: The mesh is the one before while the picture moves.
+        jumps: The whole head jumps from the frame before.
+        leaps: A vertex does, far more than a face can.
         black: Nothing is seen.
         flashes: The light jumps from the frame before.
     """
 
     frozen: np.ndarray
+    held: np.ndarray
+    jumps: np.ndarray
+    leaps: np.ndarray
     black: np.ndarray
     flashes: np.ndarray
 
@@ -106,7 +118,30 @@ class BadFrames:
         is_same[:1] = False
         is_flash = np.abs(np.diff(seen.mean, prepend=seen.mean[:1])) > _FLASH_LEVELS
         is_flash &= ~is_black & ~np.roll(is_black, 1)  # a black frame is told once
-        return cls(np.flatnonzero(is_same), np.flatnonzero(is_black), np.flatnonzero(is_flash))
+        is_moving_shot = float(one.motion.speed.max(initial=0)) >= _MOVING_MM
+        held = _held(speed, np.where(is_black[:length], 0, seen.change[:length])) if is_moving_shot else speed[:0]
+        jumps = head_jumps(one.motion.head_step / MM_PER_CM)
+        leaps = np.setdiff1d(np.flatnonzero(one.motion.largest_step > _LEAP_MM), jumps)
+        return cls(
+            np.flatnonzero(is_same), np.asarray(held, int), jumps, leaps, np.flatnonzero(is_black),
+            np.flatnonzero(is_flash),
+        )  # fmt: skip
+
+    @property
+    def all(self) -> np.ndarray:
+        """[n] every frame that is bad for any reason."""
+        return np.unique(
+            np.concatenate([self.frozen, self.held, self.jumps, self.leaps, self.black, self.flashes])
+        ).astype(int)
+
+
+def _held(speed: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """[n] frames of every run of repeated meshes over which the picture mostly moves."""
+    least = max(_STILL_LEVELS, _CHANGING_SHARE * float(np.median(change)) if len(change) else 0.0)
+    still = np.flatnonzero(speed < _HELD_MM)
+    still = still[still > 0]  # the first frame has none before it
+    runs = np.split(still, np.flatnonzero(np.diff(still) > 1) + 1)
+    return np.concatenate([run if run.size and np.median(change[run]) > least else still[:0] for run in runs])
 
 
 def _of_frames(one: ShotSurvey) -> Iterator[Finding]:
@@ -116,11 +151,14 @@ def _of_frames(one: ShotSurvey) -> Iterator[Finding]:
     for frames, words in (
         # A cache at another time moves while its picture does not: that is told already.
         (bad.frozen[: 0 if _is_off(one) else None], "the picture stands still while the mesh moves"),
+        (bad.held, "the mesh stands still while the picture moves"),
+        (bad.jumps, "the whole head jumps from the frame before"),
+        (bad.leaps, f"a vertex jumps more than {_LEAP_MM / MM_PER_CM:g} cm from the frame before"),
         (bad.black, "black"),
         (bad.flashes, "the light jumps"),
     ):
         if frames.size:
-            yield Finding(Weight.WRONG, one.name, f"{words}: {_frames(frames)}")
+            yield Finding(Weight.WRONG, one.name, f"{words}: {frame_words(frames)}")
     flicker = flicker_levels(seen.mean)
     if flicker > _FLICKER_LEVELS and not bad.flashes.size and not bad.black.size:
         yield Finding(Weight.LOOK, one.name, f"the light flickers by {flicker:.1f} levels")
@@ -221,13 +259,3 @@ def flicker_levels(mean: np.ndarray) -> float:
 
 def _is_later(one: ShotSurvey) -> bool:
     return one.shot.facts.role is Role.VALIDATION
-
-
-def _frames(indices: np.ndarray) -> str:
-    """In few words, such as `frame 12`, `frames 12 to 19` or `14 frames, the first 12`."""
-    first, last = int(indices[0]), int(indices[-1])
-    if len(indices) == 1:
-        return f"frame {first}"
-    if last - first + 1 == len(indices):
-        return f"frames {first} to {last}"
-    return f"{len(indices)} frames, the first {first}"

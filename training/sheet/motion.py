@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.mesh import MM_PER_CM, Topology
+from training.mesh_steps import head_step_cm
 
 REGIONS = ("lips", "jaw", "lids", "brows", "cheeks", "nose", "eyes", "tongue")
 ALL = "animated"
@@ -25,6 +26,8 @@ class Motion:
     Args:
         from_neutral: [N] float32 mm, root mean square over the animated vertices.
         speed: [N] float32 mm, likewise to the frame before; 0 at the first.
+        head_step: [N] float32 mm, how far the whole head moves since the frame before.
+        largest_step: [N] float32 mm, of the vertex that moves most since the frame before.
         regions: The same as `from_neutral` for every region the topology names.
         lip_gap: [N] float32 mm between upper and lower lip; none where the topology names no pairs.
         lid_gap: [N] float32 mm, likewise between the lids.
@@ -34,6 +37,8 @@ class Motion:
 
     from_neutral: np.ndarray
     speed: np.ndarray
+    head_step: np.ndarray
+    largest_step: np.ndarray
     regions: Mapping[str, np.ndarray]
     lip_gap: np.ndarray | None
     lid_gap: np.ndarray | None
@@ -59,8 +64,8 @@ def measure_motion(vertices: np.ndarray, topology: Topology) -> Motion:
     }
     pairs = _pairs(topology)
     traced = animated[:: max(1, len(animated) // _NUM_TRACED)]
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*rows, *pairs, "speed", "traced")}
-    num_broken, before = 0, vertices[:1, animated]
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*rows, *pairs, "speed", "head", "largest", "traced")}
+    num_broken, before = 0, np.asarray(vertices[:1])
     for first in range(0, len(vertices), _CHUNK):
         chunk = np.asarray(vertices[first : first + _CHUNK])
         is_broken = ~np.isfinite(chunk).all(axis=(1, 2))
@@ -71,14 +76,19 @@ def measure_motion(vertices: np.ndarray, topology: Topology) -> Motion:
         for name, (upper, lower) in pairs.items():
             gaps = np.linalg.norm(chunk[:, upper] - chunk[:, lower], axis=2)
             columns[name].append(gaps.mean(axis=1) * MM_PER_CM)
-        moving = chunk[:, animated]
-        columns["speed"].append(_rms_mm(np.diff(moving, axis=0, prepend=before)))
+        steps = np.diff(chunk, axis=0, prepend=before)
+        ways = np.sqrt(np.einsum("nvi,nvi->nv", steps, steps))
+        columns["speed"].append(_rms_mm(steps[:, animated]))
+        columns["head"].append(head_step_cm(ways) * MM_PER_CM)
+        columns["largest"].append(ways.max(axis=1) * MM_PER_CM)
         columns["traced"].append(chunk[:, traced])
-        before = moving[-1:]
+        before = chunk[-1:]
     whole = {name: np.concatenate(parts).astype(np.float32) for name, parts in columns.items()}
     return Motion(
         whole[ALL],
         whole["speed"],
+        whole["head"],
+        whole["largest"],
         {name: whole[name] for name in rows if name != ALL},
         whole.get("lip_gap"),
         whole.get("lid_gap"),
