@@ -66,9 +66,6 @@ class Diary:
 
     def __init__(self, run: Path, step: int, say: Callable[[str], None]) -> None:
         self._run = run
-        self._curves = _curves(run / TENSORBOARD_FOLDER, step)
-        if self._curves is None:
-            say("TensorBoard is not installed, so there are no curves of its kind: pip install tensorboard.")
         path, rows = run / METRICS_FILE, []
         headings = [field.name for field in fields(Row)]
         if path.is_file():
@@ -76,6 +73,9 @@ class Diary:
                 kept = [row for row in csv.DictReader(file) if row["step"].isdigit() and int(row["step"]) <= step]
             rows = [[row.get(heading) or "" for heading in headings] for row in kept]
         self._write("w", [headings, *rows])
+        self._curves = _curves(run / TENSORBOARD_FOLDER, step)
+        if self._curves is None:
+            say("TensorBoard is not installed, so there are no curves of its kind: pip install tensorboard.")
 
     def read(self, status: Status) -> None:
         """The loss was read."""

@@ -122,8 +122,8 @@ def prepare(
     else:
         network = FaceNetwork(resumed.shape)
         network.load_state_dict(resumed.network)
-        pca_variance, state = resumed.facts.pca_variance, resumed.state
         plan = plan_to_go_on(resumed, config, plan)
+        pca_variance, state = resumed.facts.pca_variance, replace(resumed.state, total_steps=plan.total_steps)
         watch.say(f"Going on at step {state.step} of {plan.total_steps}.")
     facts = TrainingFacts(
         data=str(data.folder.resolve()),

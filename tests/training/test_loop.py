@@ -1,76 +1,18 @@
-import csv
 import resource
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 import torch
 
 from engine.errors import LiveDoubleError, StorageError
-from engine.shots import DataSet, Role
+from engine.shots import Role
+from tests.training.place import Place
 from tests.training.tiny_data import TINY, write_tiny_data
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
 from training.config import CONFIG_FILE
 from training.device import choose_compute
 from training.diary import METRICS_FILE, PICTURES_FILE, TENSORBOARD_FOLDER
-from training.loop import train
 from training.run_folder import RECORD_FILE
-from training.watch import Watch
-
-
-@dataclass
-class Listener:
-    """Hears everything, and asks to stop after a number of steps."""
-
-    stop_after: int | None = None
-    lines: list = field(default_factory=list)
-    statuses: list = field(default_factory=list)
-
-    def watch(self) -> Watch:
-        return Watch(self.lines.append, lambda *_: None, self.statuses.append, self.should_stop)
-
-    def should_stop(self) -> bool:
-        return self.stop_after is not None and len(self.statuses) + 1 >= self.stop_after
-
-
-@dataclass
-class Place:
-    """A data set with room for runs."""
-
-    data: DataSet
-    folder: object
-
-    def train(self, config=TINY, run="run", stop_after=None):
-        listener = Listener(stop_after)
-        outcome = train(
-            self.data,
-            config,
-            self.folder / run,
-            choose_compute("cpu", 1),
-            self.data.folder / ".crops",
-            listener.watch(),
-        )
-        return outcome, listener
-
-    def rows(self):
-        with (self.folder / "run" / METRICS_FILE).open(newline="") as file:
-            return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_tiny_data(tmp_path_factory.mktemp("loop") / "tiny", 30)
-
-
-@pytest.fixture(autouse=True)
-def _own_threads():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def place(data, tmp_path):
-    return Place(data, tmp_path)
 
 
 def test_the_network_learns_what_it_is_shown(place):
