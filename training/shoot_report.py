@@ -119,7 +119,7 @@ def measure_motion(data: DataSet, progress: Callable[[int], None]) -> Motion:
     """
     total = sum(shot.facts.num_frames for shot in data.shots)
     step = max(1, total // _MOTION_FRAMES)
-    motion = MeshMotion(data.topology.neutral, data.topology.sets.get("animated"))
+    motion = MeshMotion(data.topology.neutral, data.topology.animated)
     for shot in data.shots:
         vertices = shot.vertices()[::step]
         for start in range(0, len(vertices), _BLOCK):

@@ -56,8 +56,8 @@ def _draw_title(painter: QPainter, area: QRectF, survey: Survey) -> None:
         (f"{sum(part.num_frames for part in survey.parts):,}", "frames"),
         (str(len(survey.shots)), "shots"),
         (_size(survey.size_bytes), "on disk"),
-        (f"{_rms_mm(survey):.1f} mm", "rms motion"),
-        (f"{max(float(one.motion.from_neutral.max()) for one in survey.shots):.1f} mm", "at most"),
+        (f"{_rms_mm(survey):.1f} mm", "rms from neutral"),
+        (f"{max(float(one.motion.from_neutral.max()) for one in survey.shots):.1f} mm", "a frame at most"),
         (str(survey.num_components), "components for 99.9 %"),
     )
     x = area.right()

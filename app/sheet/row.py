@@ -173,4 +173,4 @@ def _light(one: ShotSurvey) -> str:
 
 def _motion(one: ShotSurvey) -> str:
     rms_mm = float(np.sqrt(np.mean(np.square(one.motion.from_neutral))))
-    return f"rms {rms_mm:.1f} mm · at most {one.motion.from_neutral.max():.1f}"
+    return f"rms {rms_mm:.1f} mm · a frame at most {one.motion.from_neutral.max():.1f}"

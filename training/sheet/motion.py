@@ -58,7 +58,7 @@ def measure_motion(vertices: np.ndarray, topology: Topology) -> Motion:
         vertices: [N, V, 3] float32 cm, may be mapped.
         topology: Of the data set.
     """
-    animated = topology.sets.get(ALL, np.arange(topology.num_vertices))
+    animated = topology.animated
     rows = {ALL: animated} | {
         name: topology.sets[name] for name in REGIONS if topology.sets.get(name, animated[:0]).size
     }
