@@ -15,8 +15,9 @@ from training.ingest.rigid import fit, skull_fit
 
 _SMOOTHING = 12  # steps along the edges: some hundred vertices
 _LEAST_STILL = 0.1  # of the vertices; with fewer, those that fit best stand for the skull
-# The rendered actors: 0.0 against themselves, with 3 mm of noise 0.2; 1.1 to 10 between two, 2.1 or more in 95 of 100.
-_SAME_SKULL_MM = 2.0
+# The rendered actors: 0.0 against themselves, at most 0.8 with 3 mm of noise along every axis, even if it is the same
+# in all meshes; 0.9 to 8 between two, 1.6 or more in 95 of 100.
+_SAME_SKULL_MM = 1.5
 _SAME_ACTOR_MM = 1.0  # likewise 0.3, in one hard frame alone 0.9; 1.1 to 11 between two
 _SAME_SCALE = 0.02
 
