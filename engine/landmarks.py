@@ -1,8 +1,11 @@
 """dlib's frontal face detector and its 68-point predictor (the iBUG 300-W points) on single pictures."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,13 +37,9 @@ class FaceLandmarks:
     def __init__(self, model: Path | None = None) -> None:
         if find_spec("dlib") is None:
             raise TrackerError("dlib, which finds the 68 points of a face, is not installed.", INSTALL)
-        path = POINTS_68.locate(model)
+        self._predict = _predictor(model)
         self._dlib = import_module("dlib")
         self._detect = self._dlib.get_frontal_face_detector()
-        try:
-            self._predict = self._dlib.shape_predictor(str(path))
-        except RuntimeError as error:
-            raise TrackerError(f"{path} does not open as a shape predictor: {error}.", INSTALL) from error
 
     def detect(self, picture: np.ndarray, least_confidence: float = 0.0) -> np.ndarray | None:
         """The surest face: [4] float left, top, right, bottom in pixels, or None.
@@ -59,3 +58,13 @@ class FaceLandmarks:
         """[68, 2] whole pixels (x, y) of the face in `box`, which is [4] as `detect` gives it."""
         rectangle = self._dlib.rectangle(*(round(float(side)) for side in box))
         return np.array([(point.x, point.y) for point in self._predict(picture, rectangle).parts()], float)
+
+
+@lru_cache(maxsize=1)  # 100 MB that take seconds to read and are never changed
+def _predictor(model: Path | None) -> Callable[..., Any]:
+    path = POINTS_68.locate(model)
+    try:
+        predictor: Callable[..., Any] = import_module("dlib").shape_predictor(str(path))
+    except RuntimeError as error:
+        raise TrackerError(f"{path} does not open as a shape predictor: {error}.", INSTALL) from error
+    return predictor

@@ -11,8 +11,9 @@ from training.networks.shape import NetworkShape
 class FullyConnectedEncoder(nn.Module):
     """A whitened picture to features.
 
-    The first layer is fixed: what the training pictures' principal components say of the picture. Each coefficient has
-    unit variance over the training pictures.
+    The first layer is fixed: what the training pictures' principal components say of the picture. The coefficients are
+    whitened halfway, divided by the root of their deviation: as they are, the strongest few drown the rest; brought to
+    one variance, noise speaks as loudly as lips. Their mean variance is one.
 
     Args:
         shape: Sizes; of one view.
@@ -50,7 +51,8 @@ class FullyConnectedEncoder(nn.Module):
         """
         self.picture_mean.copy_(mean)
         self.picture_basis.copy_(directions)
-        self.coefficient_scale.copy_(1.0 / deviation)
+        scale = deviation.rsqrt()
+        self.coefficient_scale.copy_(scale / (scale * deviation).square().mean().sqrt())
 
     def forward(self, whitened: Tensor, _is_there: Tensor) -> Tensor:
         """[B, 1, H, W] to [B, num_features]."""
