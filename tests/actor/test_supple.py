@@ -6,11 +6,12 @@ import pytest
 
 from training.actor.anatomy import load_anatomy
 from training.actor.curves import weights_of
-from training.actor.identity import identity_of
+from training.actor.identity import ACTORS, Identity, identity_of
 from training.actor.rig import Rig, build_rig
 from training.actor.rings import mouth_rings
 from training.actor.sensor import Mains, Sensor
 from training.actor.stage import Stage, StageSetup
+from training.actor.supple import ease_creases
 
 TIGHT: tuple[Mapping[str, float], ...] = (
     {"jawOpen": 1.0, "eyeWide": 1.0},
@@ -79,6 +80,19 @@ def test_frowning_brows_leave_no_edge_in_the_middle_of_the_forehead(samir: Rig) 
         row = np.flatnonzero((np.abs(home[:, 1] - height) < 0.1) & (np.abs(home[:, 0]) < 1.7) & (home[:, 2] > 4))
         middle, near = (pose[row[np.abs(np.abs(home[row, 0]) - x) < 0.2]].mean(0)[2] for x in (0.0, 0.6))
         assert abs(middle - near) < 0.03, "the average head's stands out by 0.05 to 0.07 cm"
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
+def test_nobodys_forehead_has_a_horn(actor: Identity) -> None:
+    anatomy = load_anatomy()
+    shape = anatomy.base.copy()
+    for name, weight in actor.targets.items():
+        shape += weight * anatomy.target(name)
+    eased = shape.copy()
+    ease_creases(anatomy, eased)
+    ears = anatomy.base[anatomy.masks["ears"] > 0]
+    is_forehead = anatomy.base[:, 1] > (ears[:, 1].max() + ears[:, 1].min()) / 2 + 3
+    assert np.abs(eased - shape)[is_forehead].max() < 0.06
 
 
 def test_a_wide_open_mouth_bares_the_upper_teeth(samir: Rig) -> None:

@@ -13,6 +13,7 @@ from training.actor.rings import eye_rings, mouth_rings
 
 _STEPS, _SHARE = 12, 0.5
 _UNIT_STEPS = 14
+_FEWEST_BESIDE, _MOST_LIFT_CM = 8, 0.05  # vertices that a forehead's curve is read from, and what it may move
 _BROW_UNITS = ("browDownLeft", "browDownRight", "browInnerUp")
 # A pucker draws the corners in by a third of the mouth's width; the sculpted one by a fifth.
 _PUCKER = np.array([1.65, 1.15, 1.05])
@@ -50,10 +51,14 @@ def _round_forehead(anatomy: Anatomy, shape: np.ndarray) -> None:
     is_middle = np.abs(home[:, 0]) < 0.05
     places = shape.copy()
     for row in np.flatnonzero(is_front & is_middle):
-        x, y, z = (places - places[row]).T
-        near = np.flatnonzero(is_front & ~is_middle & (np.abs(x) < 1.9) & (np.abs(y) < 0.7))
-        powers = np.stack([np.ones(len(near)), x[near], y[near], x[near] ** 2, y[near] ** 2], axis=1)
-        shape[row, 2] += np.linalg.lstsq(powers, z[near], rcond=None)[0][0]
+        aside, above = np.abs(home - home[row])[:, :2].T
+        near = np.flatnonzero(is_front & ~is_middle & (aside < 1.9) & (above < 0.7))
+        if len(near) < _FEWEST_BESIDE:
+            continue
+        x, y, z = (places[near] - places[row]).T
+        powers = np.stack([np.ones(len(near)), x, y, x**2, y**2], axis=1)
+        lift = np.linalg.lstsq(powers, z, rcond=None)[0][0]
+        shape[row, 2] += np.clip(lift, -_MOST_LIFT_CM, _MOST_LIFT_CM)
 
 
 def _smoothed(field: np.ndarray, share: np.ndarray, steps: int) -> np.ndarray:
