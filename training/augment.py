@@ -1,4 +1,4 @@
-"""One training picture made different: moved, turned, zoomed, brighter or darker, harder or softer.
+"""One training picture made different: moved, turned, zoomed, of other light; if asked for leaning or noisy too.
 
 Rule: what a frame becomes depends on (seed, epoch, frame, view) and the strength alone, so a resumed training sees the
 same. `changes` says it in numbers; OpenCV carries them out here, torch in `training/device_batches.py`, and both make
@@ -14,8 +14,10 @@ import numpy as np
 
 from training.config import TrainConfig
 from training.crops import MARGIN_PART
+from training.variation import Amounts
 
 _NUM_DRAWS = 32  # more than there are kinds: a new kind does not change what the others draw
+_GRAIN_PX = 256  # places where a picture's noise may begin, each way
 
 
 class Chance(IntEnum):
@@ -27,6 +29,12 @@ class Chance(IntEnum):
     ZOOM = 3
     BRIGHTNESS = 4
     CONTRAST = 5
+    GAMMA = 6
+    LEAN_ACROSS = 7
+    LEAN_DOWN = 8
+    NOISE = 9
+    NOISE_COLUMN = 10
+    NOISE_ROW = 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +44,13 @@ class Changes:
     Args:
         matrices: [n, 3, 3] float64, pixel (x, y, 1) of the crop to pixel of the grown picture, homogeneous.
         tables: [n, 256] uint8, gray level before to gray level after.
+        noise: [n, 3] float32, gray levels of the noise added at last, and the column and row of `grain` where it
+            begins; None where no noise is asked for.
     """
 
     matrices: np.ndarray
     tables: np.ndarray
+    noise: np.ndarray | None
 
 
 @lru_cache(maxsize=8)
@@ -55,15 +66,21 @@ def changes(drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: 
 
     Args:
         drawn: [n, 32] rows of `draws`.
-        config: Amounts and the crop's size.
+        config: Amounts, all of them known, and the crop's size.
         strength: 0 changes nothing, 1 the full amounts.
         gray_mean: Gray level that contrast turns about.
+
+    Raises:
+        ValueError: An amount is still to be measured.
     """
+    known = Amounts.of(config)
+    if known is None:
+        raise ValueError("amounts of augmentation are to be measured first")
     amounts = strength * drawn
     width_px, height_px = config.input_width_px, config.input_height_px
-    shift = amounts[:, [Chance.RIGHT, Chance.DOWN]] * config.max_translation * width_px
-    angle = np.deg2rad(amounts[:, Chance.TURN] * config.max_rotation_deg)
-    scale = 1.0 + amounts[:, Chance.ZOOM] * config.max_zoom
+    shift = amounts[:, [Chance.RIGHT, Chance.DOWN]] * known.translation * width_px
+    angle = np.deg2rad(amounts[:, Chance.TURN] * known.rotation_deg)
+    scale = 1.0 + amounts[:, Chance.ZOOM] * known.zoom
 
     # Turning about the centres of both, the crop's and the grown picture's.
     matrices = np.zeros((len(drawn), 3, 3))
@@ -74,11 +91,49 @@ def changes(drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: 
     margin = np.array([width_px // MARGIN_PART, height_px // MARGIN_PART])
     matrices[:, :2, 2] = to_centre + margin + shift - matrices[:, :2, :2] @ to_centre
     matrices[:, 2, 2] = 1.0
+    if config.max_perspective:
+        matrices = matrices @ _leaning(amounts, config)
 
-    brightness = amounts[:, Chance.BRIGHTNESS, None] * config.max_brightness
-    contrast = 1.0 + amounts[:, Chance.CONTRAST, None] * config.max_contrast
-    levels = (np.arange(256) - gray_mean) * contrast + gray_mean + brightness
-    return Changes(matrices, np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    brightness = amounts[:, Chance.BRIGHTNESS, None] * known.brightness
+    contrast = 1.0 + amounts[:, Chance.CONTRAST, None] * known.contrast
+    exponent = 1.0 + amounts[:, Chance.GAMMA, None] * config.max_gamma
+    levels = 255.0 * (np.arange(256) / 255.0) ** exponent
+    levels = (levels - gray_mean) * contrast + gray_mean + brightness
+    return Changes(matrices, np.clip(np.rint(levels), 0, 255).astype(np.uint8), _noise(amounts, drawn, config))
+
+
+def _leaning(amounts: np.ndarray, config: TrainConfig) -> np.ndarray:
+    """[n, 3, 3] that leave the crop's middle and carry the middles of its edges by up to the amount."""
+    half = np.array([config.input_width_px, config.input_height_px]) / 2
+    most = (
+        config.max_perspective * config.input_width_px / half**2
+    )  # a pixel `half` from the middle moves by the amount
+    lean = amounts[:, [Chance.LEAN_ACROSS, Chance.LEAN_DOWN]] * most
+    middle = np.array([(config.input_width_px - 1) / 2, (config.input_height_px - 1) / 2])
+    to_middle, back = np.eye(3), np.eye(3)
+    to_middle[:2, 2], back[:2, 2] = -middle, middle
+    leaning = np.tile(np.eye(3), (len(amounts), 1, 1))
+    leaning[:, 2, :2] = lean
+    return np.asarray(back @ leaning @ to_middle)
+
+
+def _noise(amounts: np.ndarray, drawn: np.ndarray, config: TrainConfig) -> np.ndarray | None:
+    if not config.max_noise:
+        return None
+    where = (drawn[:, [Chance.NOISE_COLUMN, Chance.NOISE_ROW]] + 1.0) / 2.0 * (_GRAIN_PX - 1)
+    return np.column_stack([np.abs(amounts[:, Chance.NOISE]) * config.max_noise, np.floor(where)]).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def grain(width_px: int, height_px: int) -> np.ndarray:
+    """[height_px + 255, width_px + 255] float32 of unit deviation, read-only: every picture's noise is cut out of it.
+
+    Drawn once, so that processor and device add the same.
+    """
+    rows, columns = height_px + _GRAIN_PX - 1, width_px + _GRAIN_PX - 1
+    noise = np.random.default_rng(1).standard_normal((rows, columns), np.float32)
+    noise.flags.writeable = False
+    return noise
 
 
 def augment(grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.ndarray, gray_mean: float) -> np.ndarray:
@@ -86,7 +141,7 @@ def augment(grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.n
 
     Args:
         grown: [H, W] uint8, the crop with real pixels around it, at the network's scale.
-        config: Amounts and the crop's size.
+        config: Amounts, all of them known, and the crop's size.
         strength: 0 gives the crop itself, 1 the full amounts.
         drawn: [32] row of `draws`.
         gray_mean: Gray level that contrast turns about.
@@ -95,11 +150,15 @@ def augment(grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.n
         [input_height_px, input_width_px] uint8.
     """
     change = changes(drawn[None], config, strength, gray_mean)
-    picture = cv2.warpAffine(
-        grown,
-        change.matrices[0, :2],
-        (config.input_width_px, config.input_height_px),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(cv2.LUT(picture, change.tables[0]))
+    matrix, size = change.matrices[0], (config.input_width_px, config.input_height_px)
+    how, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+    if config.max_perspective:
+        picture = cv2.warpPerspective(grown, matrix, size, flags=how, borderMode=border)
+    else:
+        picture = cv2.warpAffine(grown, matrix[:2], size, flags=how, borderMode=border)
+    picture = np.asarray(cv2.LUT(picture, change.tables[0]))
+    if change.noise is None:
+        return picture
+    levels, column, row = change.noise[0]
+    cut = grain(*size)[int(row) : int(row) + size[1], int(column) : int(column) + size[0]]
+    return np.clip(np.rint(picture + levels * cut), 0, 255).astype(np.uint8)

@@ -17,6 +17,7 @@ from torch import Tensor
 from engine.errors import LiveDoubleError, StorageError
 from training.config import TrainConfig
 from training.networks import FaceNetwork, NetworkShape
+from training.variation import Amounts
 
 LAST_FILE = "last.pt"
 BEST_FILE = "best.pt"
@@ -54,6 +55,7 @@ class TrainingFacts:
         num_validation_frames: Frames held out.
         pca_variance: Part of the training meshes' variance that the output basis started with.
         machine: Processor or accelerator, threads, precision, versions.
+        augmentation: Amounts, given or measured from the data; None in trainings older than this field.
     """
 
     data: str
@@ -63,6 +65,13 @@ class TrainingFacts:
     num_validation_frames: int
     pca_variance: float
     machine: str
+    augmentation: Amounts | None = None
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "TrainingFacts":
+        """What `asdict` made of one."""
+        augmentation = values.get("augmentation")
+        return cls(**{**values, "augmentation": None if augmentation is None else Amounts(**augmentation)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +160,7 @@ class Checkpoint:
             return cls(
                 TrainConfig.from_json(content["config"]),
                 NetworkShape.from_json(content["shape"]),
-                TrainingFacts(**content["facts"]),
+                TrainingFacts.of(content["facts"]),
                 TrainingState(**content["state"]),
                 content["network"],
                 content["optimizer"],

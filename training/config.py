@@ -70,11 +70,14 @@ class TrainConfig:
     # Augmentation, drawn evenly between plus and minus these; it grows linearly from none over the first epochs.
     augmentation_epochs: float = 5.0  # until full strength; paper
     augmentation_part: float = 0.1  # of all steps at most; ours
-    max_translation: float = 0.04  # of the crop's width, each way; kind from the paper, amount ours
-    max_rotation_deg: float = 3.0  # degrees; kind from the paper, amount ours
-    max_zoom: float = 0.04  # factor 1 +- this; kind from the paper, amount ours
-    max_brightness: float = 15.0  # gray levels of 255; kind from the paper, amount ours
-    max_contrast: float = 0.15  # factor 1 +- this about the mean gray; kind from the paper, amount ours
+    max_translation: float | None = None  # of the crop's width, each way; none: measured from the data, as the paper
+    max_rotation_deg: float | None = None  # degrees; likewise
+    max_zoom: float | None = None  # factor 1 +- this; likewise
+    max_brightness: float | None = None  # gray levels of 255; likewise
+    max_contrast: float | None = None  # factor 1 +- this about the mean gray; likewise
+    max_noise: float = 0.0  # gray levels, standard deviation of a picture's noise; paper: hurts
+    max_gamma: float = 0.0  # gray levels to the power of 1 +- this; paper: hurts
+    max_perspective: float = 0.0  # of the crop's width, by which its edges lean, each way; paper: hurts
 
     # Watching and keeping.
     validation_frames: int = 200  # at most, spread evenly over the validation shots; ours
@@ -102,6 +105,9 @@ class TrainConfig:
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
             ("num_frames", self.num_frames is None or self.num_frames >= 1, "at least 1"),
             ("learning_rate", self.learning_rate > 0, "more than 0"),
+            ("max_noise", self.max_noise >= 0, "0 or more"),
+            ("max_gamma", 0 <= self.max_gamma < 1, "0 or more, less than 1,"),
+            ("max_perspective", 0 <= self.max_perspective <= 0.2, "0 to 0.2"),
             ("validation_frames", self.validation_frames >= 1, "at least 1"),
         ):
             if not is_good:

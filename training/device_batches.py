@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.augment import changes, draws
+from training.augment import changes, draws, grain
 from training.batches import Share, choose_indices
 from training.config import TrainConfig
 from training.crops import FrameChoice
@@ -39,6 +39,7 @@ class DeviceFrames:
             self._grown[part] = torch.from_numpy(np.stack([held.grown(row) for row in some]))
             self._vertices[part] = torch.from_numpy(np.stack([held.vertices(row) for row in some]))
         self._warp = Warp((columns, rows), (config.input_width_px, config.input_height_px), device)
+        self._grain = Grain(config.input_width_px, config.input_height_px, device) if config.max_noise else None
 
     @staticmethod
     def num_bytes(choice: FrameChoice, config: TrainConfig) -> int:
@@ -47,7 +48,10 @@ class DeviceFrames:
         return len(held) * (held.grown(0).nbytes + 4 * held.vertices(0).size)
 
     def numbers_of(self, step: int, steps_per_epoch: int, strength: float, share: Share) -> tuple[Tensor, ...]:
-        """What a step takes from the processor: rows [B], matrices [B, views, 3, 3], tables [B, views, 256]."""
+        """What a step takes from the processor: rows [B], matrices [B, views, 3, 3], tables [B, views, 256].
+
+        Where noise is asked for also [B, views, 3] of `Changes.noise`.
+        """
         config = self._config
         epoch, indices = choose_indices(self._num_frames, config, step, steps_per_epoch, share)
         repeats = self._rows.shape[1]
@@ -56,13 +60,20 @@ class DeviceFrames:
             for view, mean in enumerate(self._gray_mean)
         ]
         matrices = np.stack([of_view.matrices for of_view in of_views], axis=1).astype(np.float32)
-        tables = np.stack([of_view.tables for of_view in of_views], axis=1)
-        arrays = self._rows[indices].ravel(), matrices.repeat(repeats, axis=0), tables.repeat(repeats, axis=0)
+        of_pictures = [matrices, np.stack([of_view.tables for of_view in of_views], axis=1)]
+        noise = [of_view.noise for of_view in of_views if of_view.noise is not None]
+        if noise:
+            of_pictures.append(np.stack(noise, axis=1))
+        arrays = self._rows[indices].ravel(), *(numbers.repeat(repeats, axis=0) for numbers in of_pictures)
         return tuple(torch.from_numpy(array) for array in arrays)
 
-    def unpack(self, rows: Tensor, matrices: Tensor, tables: Tensor) -> tuple[Tensor, Tensor]:
+    def unpack(
+        self, rows: Tensor, matrices: Tensor, tables: Tensor, noise: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Crops [B, num_views, H, W] uint8 and vertices [B, V, 3] cm, from `numbers_of` on the device."""
         crops = self._warp(self._grown[rows].flatten(0, 1), matrices.flatten(0, 1), tables.flatten(0, 1))
+        if self._grain is not None and noise is not None:
+            crops = self._grain(crops, noise.flatten(0, 1))
         return crops.unflatten(0, (-1, self._num_views)), self._vertices[rows]
 
 
@@ -93,6 +104,27 @@ class Warp:
         )
         levels = picture.round().flatten(1).long()  # [n, H * W]
         return tables.gather(1, levels).unflatten(1, (self._size[1], self._size[0]))
+
+
+class Grain:
+    """Adds noise to crops, as `training.augment.augment` does.
+
+    Args:
+        width_px: Of the crops.
+        height_px: Likewise.
+        device: Of them.
+    """
+
+    def __init__(self, width_px: int, height_px: int, device: torch.device) -> None:
+        self._grain = torch.from_numpy(grain(width_px, height_px).copy()).to(device)
+        self._columns, self._rows = (torch.arange(length, device=device) for length in (width_px, height_px))
+
+    def __call__(self, crops: Tensor, noise: Tensor) -> Tensor:
+        """[n, H, W] uint8 and [n, 3] float32 of `Changes.noise` to [n, H, W] uint8."""
+        columns = noise[:, 1, None].long() + self._columns  # [n, W]
+        rows = noise[:, 2, None].long() + self._rows  # [n, H]
+        cut = self._grain[rows[:, :, None], columns[:, None, :]]
+        return (crops + noise[:, :1, None] * cut).round().clamp(0, 255).byte()
 
 
 def fits(num_bytes: int, device: torch.device) -> bool:

@@ -77,7 +77,9 @@ def _train(
     if state.step >= plan.total_steps:
         return Outcome(True, state)
     if team.is_first:
-        add_to_record(run, config.seed, checksums, Session.now(state.step, compute.words, team.size))
+        add_to_record(
+            run, config.seed, checksums, ready.facts.augmentation, Session.now(state.step, compute.words, team.size)
+        )
     pictures = LivePictures(frames.validation, data.topology, watch.say)
 
     def strength(step: int) -> float:
@@ -93,7 +95,7 @@ def _train(
     # The loop.
     clock, losses = Clock(config, state, len(frames.training)), Losses()
     first_step, validation_rmse_mm = state.step, None
-    source = Source(frames.training, config, frames.gray_mean, team.share, plan.steps_per_epoch, strength)
+    source = Source(frames.training, ready.config, frames.gray_mean, team.share, plan.steps_per_epoch, strength)
     with (
         Diary(run, first_step, watch.say) if team.is_first else nullcontext() as diary,
         feed(source, compute, first_step, watch.say) as batches,

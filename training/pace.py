@@ -58,7 +58,7 @@ def measure_pace(data: DataSet, config: TrainConfig, compute: Compute, cache: Pa
         frames = load_frames(data, config, cache, watch, ALONE)
         ready = prepare(data, "", config, frames, None, compute, watch, ALONE)
         steps_per_epoch = ready.plan.steps_per_epoch
-        source = Source(frames.training, config, frames.gray_mean, ALONE.share, steps_per_epoch, lambda _: 1.0)
+        source = Source(frames.training, ready.config, frames.gray_mean, ALONE.share, steps_per_epoch, lambda _: 1.0)
 
         # The plain loop: the same network and the same pictures, nothing else of ours.
         network = copy.deepcopy(ready.network).to(memory_format=torch.contiguous_format).train()
@@ -67,7 +67,7 @@ def measure_pace(data: DataSet, config: TrainConfig, compute: Compute, cache: Pa
         plain_optimizer = torch.optim.Adam(network.parameters())
 
         def step_plainly(step: int) -> torch.Tensor:
-            batch = make_batch(frames.training, config, step, steps_per_epoch, 1.0, frames.gray_mean)
+            batch = make_batch(frames.training, ready.config, step, steps_per_epoch, 1.0, frames.gray_mean)
             value = learn((torch.from_numpy(batch.crops), torch.from_numpy(batch.vertices)))
             plain_optimizer.step()
             return value

@@ -21,6 +21,7 @@ from training.pca import mesh_basis
 from training.schedule import Plan
 from training.shot_alignment import align_shots
 from training.team import Team
+from training.variation import Amounts, measure_variation
 from training.watch import Watch
 
 
@@ -46,6 +47,7 @@ class Prepared:
     """A training about to take a step.
 
     Args:
+        config: The settings, with every amount of augmentation known.
         network: On the device.
         objective: Likewise.
         optimizer: Of the network's weights.
@@ -54,6 +56,7 @@ class Prepared:
         plan: Its steps.
     """
 
+    config: TrainConfig
     network: FaceNetwork
     objective: Objective
     optimizer: torch.optim.Adam
@@ -105,6 +108,7 @@ def prepare(
     Raises:
         LiveDoubleError: The settings contradict each other.
     """
+    amounts = _amounts(config, frames, resumed, watch, team)
     torch.manual_seed(config.seed)
     plan = Plan.of(config, len(frames.training))
     if resumed is None:
@@ -133,6 +137,7 @@ def prepare(
         num_validation_frames=len(frames.validation),
         pca_variance=pca_variance,
         machine=compute.words,
+        augmentation=amounts,
     )
     network.to_vertices.requires_grad_(not config.is_basis_fixed)
     network.to(compute.device, memory_format=torch.channels_last)
@@ -142,7 +147,19 @@ def prepare(
         optimizer.load_state_dict(resumed.optimizer)
     parameters_m = sum(parameter.numel() for parameter in network.parameters()) / 1e6
     watch.say(f"{parameters_m:.2f} million parameters on {compute.words}.")
-    return Prepared(network, objective, optimizer, facts, state, plan)
+    return Prepared(amounts.filled_in(config), network, objective, optimizer, facts, state, plan)
+
+
+def _amounts(config: TrainConfig, frames: Frames, resumed: Checkpoint | None, watch: Watch, team: Team) -> Amounts:
+    """Of augmentation: the settings' own, else those that this training began with, else the data's."""
+    given = Amounts.of(config)
+    if given is not None:
+        return given
+    if resumed is not None and resumed.facts.augmentation is not None:
+        return resumed.facts.augmentation
+    variation = team.by_first(lambda: measure_variation(frames.training))
+    watch.say(variation.words)
+    return Amounts.given_or(config, variation.amounts)
 
 
 def plan_to_go_on(resumed: Checkpoint, config: TrainConfig, plan: Plan) -> Plan:

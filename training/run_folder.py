@@ -20,6 +20,7 @@ from engine.errors import LiveDoubleError
 from engine.shots import DATASET_FILE, SHOT_FILE, TOPOLOGY_FILE, DataSet
 from training.checkpoint import LAST_FILE, Checkpoint
 from training.config import TrainConfig
+from training.variation import Amounts
 
 RECORD_FILE = "record.json"
 _MAY_CHANGE = frozenset({"epochs", "minutes", "validation_frames", "validation_minutes", "checkpoint_minutes"})
@@ -55,8 +56,10 @@ class Session:
         return cls(started, step, machine, num_processes, platform.python_version(), _packages(), _git_commit())
 
 
-def add_to_record(run: Path, seed: int, checksums: dict[str, str], session: Session) -> None:
-    """Write `record.json`: the seed, the data's checksums, and every session so far.
+def add_to_record(
+    run: Path, seed: int, checksums: dict[str, str], augmentation: Amounts | None, session: Session
+) -> None:
+    """Write `record.json`: the seed, the data's checksums, the amounts of augmentation, and every session so far.
 
     Raises:
         StorageError: It cannot be written.
@@ -66,7 +69,8 @@ def add_to_record(run: Path, seed: int, checksums: dict[str, str], session: Sess
         before = json.loads(path.read_text("utf-8"))["sessions"] if path.is_file() and session.step else []
     except (ValueError, KeyError, TypeError):
         before = []  # a record that is damaged is no reason not to train
-    record = {"seed": seed, "data": checksums, "sessions": [*before, asdict(session)]}
+    amounts = None if augmentation is None else asdict(augmentation)
+    record = {"seed": seed, "data": checksums, "augmentation": amounts, "sessions": [*before, asdict(session)]}
     partial = path.with_suffix(".partial")
     try:
         partial.write_text(json.dumps(record, indent=2) + "\n", "utf-8")

@@ -97,8 +97,9 @@ def train(
     ] = False,
     # Augmentation
     augment: Annotated[
-        AugmentName, typer.Option(rich_help_panel=_AUGMENTATION, help="Amounts: none, ours, or the data's own.")
-    ] = AugmentName.PAPER,
+        AugmentName,
+        typer.Option(rich_help_panel=_AUGMENTATION, help="Amounts: none, the same for all, or the data's own."),
+    ] = AugmentName.MEASURED,
     noise: Annotated[
         float | None, typer.Option(rich_help_panel=_AUGMENTATION, help="Also noise, gray levels (hurt the paper).")
     ] = None,
@@ -167,9 +168,10 @@ def train(
         region_weights=parse_regions(region or []),
         is_affine_invariant=affine_invariant,
         is_shot_aligned=align_shots,
-        **augment.settings,
         **{name: value for name, value in asked.items() if value is not None},
     )
+    if augment.setting is not None:
+        config = augment.setting.filled_in(config)
     dataset = DataSet.open(data)
     if dry_run:
         out.print("\n".join(config.lines()), soft_wrap=True)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from app.cli.console import UsageError
 from training.config import PAPER_STAGES
+from training.variation import FIXED, NO_AMOUNTS, Amounts
 
 
 class DeviceName(StrEnum):
@@ -49,17 +50,18 @@ class StagesName(StrEnum):
 
 
 class AugmentName(StrEnum):
-    """How much training pictures are changed."""
+    """How much training pictures are changed, in the ways that helped the paper."""
 
     NONE = "none"
-    PAPER = "paper"
+    FIXED = "fixed"
     MEASURED = "measured"
 
     @property
-    def settings(self) -> dict[str, float | None]:
-        """Those that differ from the default, by name."""
-        amounts = ("max_translation", "max_rotation_deg", "max_zoom", "max_brightness", "max_contrast")
-        return {} if self is AugmentName.PAPER else dict.fromkeys(amounts, 0.0 if self is AugmentName.NONE else None)
+    def setting(self) -> Amounts | None:
+        """The amounts; None where they are measured from the data."""
+        if self is AugmentName.NONE:
+            return NO_AMOUNTS
+        return FIXED if self is AugmentName.FIXED else None
 
 
 def parse_views(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from app.cli.train_settings import AugmentName, StagesName, parse_regions, parse
 from tests.cli.command_line import livedouble
 from tests.training.tiny_data import write_tiny_data
 from training.config import PAPER_STAGES, TrainConfig
+from training.variation import Amounts
 
 pytest.importorskip("torch", reason="training needs torch")
 
@@ -29,10 +30,10 @@ def test_presets_are_the_papers_variations():
 
 
 def test_no_augmentation_is_none_of_each_kind():
-    config = TrainConfig(**AugmentName.NONE.settings)
+    config = AugmentName.NONE.setting.filled_in(TrainConfig())
     amounts = (config.max_translation, config.max_rotation_deg, config.max_zoom)
     assert (*amounts, config.max_brightness, config.max_contrast) == (0, 0, 0, 0, 0)
-    assert TrainConfig(**AugmentName.PAPER.settings) == TrainConfig()
+    assert Amounts.of(TrainConfig()) is AugmentName.MEASURED.setting is None
 
 
 def test_views_and_regions_are_read_as_people_write_them():

@@ -5,14 +5,15 @@ import pytest
 
 from engine.shots import FRONT
 from tests.training.tiny_data import CROP, INPUT, TINY, write_tiny_data
-from training.augment import augment, draws
+from training.augment import Chance, augment, changes, draws
 from training.batches import Ahead, make_batch
 from training.config import TrainConfig
 from training.crops import cache_shot, centre, choose_frames
+from training.variation import FIXED, NO_AMOUNTS
 
 GRAY = np.array([65.0])
-PAPER = TrainConfig()
-STILL = replace(PAPER, max_translation=0, max_rotation_deg=0, max_zoom=0, max_brightness=0, max_contrast=0)
+USUAL = FIXED.filled_in(TrainConfig())
+STILL = NO_AMOUNTS.filled_in(USUAL)
 PICTURE = np.random.default_rng(1).integers(0, 256, (400, 300), dtype=np.uint8)
 
 
@@ -21,12 +22,12 @@ def randomness(seed=0):
 
 
 def test_without_strength_the_crop_itself_comes_out():
-    assert np.array_equal(augment(PICTURE, PAPER, 0.0, randomness(), 128.0), centre(PICTURE))
+    assert np.array_equal(augment(PICTURE, USUAL, 0.0, randomness(), 128.0), centre(PICTURE))
 
 
 @pytest.mark.parametrize("field", ["max_translation", "max_rotation_deg", "max_zoom", "max_brightness", "max_contrast"])
 def test_each_kind_changes_the_picture_by_itself(field):
-    config = replace(STILL, **{field: getattr(PAPER, field)})
+    config = replace(STILL, **{field: getattr(USUAL, field)})
     assert not np.array_equal(augment(PICTURE, config, 1.0, randomness(), 128.0), centre(PICTURE))
 
 
@@ -51,6 +52,65 @@ def test_brightness_adds_at_most_its_levels():
 def test_contrast_turns_about_the_mean_gray():
     config = replace(STILL, max_contrast=0.15)
     assert (augment(np.full((400, 300), 90, np.uint8), config, 1.0, randomness(), 90.0) == 90).all()
+
+
+def test_amounts_still_to_be_measured_are_refused():
+    with pytest.raises(ValueError, match="measured first"):
+        augment(PICTURE, TrainConfig(), 1.0, randomness(), 128.0)
+
+
+@pytest.mark.parametrize("field", ["max_noise", "max_gamma", "max_perspective"])
+def test_what_hurts_is_off_until_it_is_asked_for(field):
+    asked = replace(STILL, **{field: 0.1 if field != "max_noise" else 8.0})
+    assert not np.array_equal(augment(PICTURE, asked, 1.0, randomness(), 128.0), centre(PICTURE))
+    assert np.array_equal(augment(PICTURE, asked, 0.0, randomness(), 128.0), centre(PICTURE))
+    # What the other kinds do stays the same whether it is on or off.
+    drawn = randomness().copy()
+    drawn[[Chance.NOISE, Chance.GAMMA, Chance.LEAN_ACROSS, Chance.LEAN_DOWN]] = 0.0
+    switched_on = replace(USUAL, **{field: getattr(asked, field)})
+    usual = augment(PICTURE, USUAL, 1.0, drawn, 128.0).astype(int)
+    assert np.abs(augment(PICTURE, switched_on, 1.0, drawn, 128.0) - usual).max() <= 8  # the two warps' own rounding
+
+
+def test_gamma_keeps_black_and_white_and_moves_the_middle_by_at_most_its_exponent():
+    ramp = np.tile(np.arange(256, dtype=np.uint8).repeat(1), (400, 2))[:, :300]
+    tables = changes(draws(3, 0, 0, 200), replace(STILL, max_gamma=0.3), 1.0, 128.0).tables
+    assert (tables[:, 0] == 0).all()
+    assert (tables[:, 255] == 255).all()
+    assert abs(int(tables[:, 128].max()) - round(255 * (128 / 255) ** 0.7)) <= 2
+    assert abs(int(tables[:, 128].min()) - round(255 * (128 / 255) ** 1.3)) <= 2
+    assert augment(ramp, replace(STILL, max_gamma=0.3), 1.0, randomness(), 128.0).shape == (320, 240)
+
+
+def test_perspective_keeps_the_middle_and_moves_the_edges_by_its_amount():
+    drawn = np.zeros((1, 32))
+    drawn[0, Chance.LEAN_ACROSS] = 1.0
+    plain, leaning = (changes(drawn, config, 1.0, 128.0).matrices[0] for config in
+                      (STILL, replace(STILL, max_perspective=0.05)))  # fmt: skip
+
+    def seen(matrix, x, y):
+        across, down, depth = matrix @ (x, y, 1.0)
+        return np.array([across, down]) / depth
+
+    middle = (239 / 2, 319 / 2)
+    assert np.allclose(seen(leaning, *middle), seen(plain, *middle))
+    edge = (239 / 2 + 120, 319 / 2)
+    # To first order the amount; the rest is what perspective is.
+    moved_px = np.linalg.norm(seen(leaning, *edge) - seen(plain, *edge))
+    assert moved_px == pytest.approx(0.05 * 240 / (1 + 0.1), rel=1e-6)
+
+
+def test_noise_has_at_most_its_deviation_and_no_mean():
+    flat = np.full((400, 300), 120, np.uint8)
+    config = replace(STILL, max_noise=6.0)
+    made = np.stack([augment(flat, config, 1.0, randomness(seed), 128.0) for seed in range(60)]).astype(float)
+    deviations = made.std(axis=(1, 2))
+    assert 5.0 < deviations.max() < 6.2
+    assert deviations.min() < 1.0
+    assert np.abs(made.mean(axis=(1, 2)) - 120).max() < 0.1
+    # Not the same grain in the same place.
+    first, second = made[0] - 120, made[1] - 120
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
 
 
 @pytest.fixture(scope="module")

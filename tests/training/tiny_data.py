@@ -25,6 +25,11 @@ TINY = TrainConfig(
     epochs=4,
     batch_size=5,
     validation_frames=20,
+    max_translation=0.04,
+    max_rotation_deg=3.0,
+    max_zoom=0.04,
+    max_brightness=15.0,
+    max_contrast=0.15,
 )
 
 
