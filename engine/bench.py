@@ -217,10 +217,9 @@ def _measure_batch(
     backend: Backend, bundle: ActorBundle, frames: list[Frame], batch: int, seconds: float, clock: Clock
 ) -> BatchResult:
     crop = _crop(bundle)
-    seen = [
-        crop_for_network(frame.image, crop, bundle.input_width_px, bundle.input_height_px)[None] for frame in frames
-    ]
-    crops = np.stack([seen[index % len(seen)] for index in range(batch)])
+    seen = [crop_for_network(frame.image, crop, bundle.input_width_px, bundle.input_height_px) for frame in frames]
+    moments = [np.stack([crop] * len(bundle.views)) for crop in seen]
+    crops = np.stack([moments[index % len(moments)] for index in range(batch)])
     timing = _repeat(lambda _: backend.run(crops), batch, seconds, clock)
     at = timing.percentiles
     return BatchResult(backend.name, backend.precision, batch, timing.fps, at.p50, at.p95, at.p99, timing.num_runs)

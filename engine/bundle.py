@@ -6,7 +6,7 @@ Rule: what opens is whole; every file is compared with its checksum before anyth
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from engine.errors import ActorError
 from engine.frames import CropRect, frozen
 from engine.mesh import Topology
 from engine.preparation import Preparation
+from engine.views import FRONT, View
 
 SCHEMA = 1
 FACTS_FILE = "bundle.json"
@@ -51,7 +52,9 @@ class NetworkFacts:
     num_parameters: int
     weights: str  # how weights and basis are stored: "float16" or "float32"
     has_skin: bool
-    preparation: Preparation = Preparation.CROP  # of the camera's picture; actors of the first version do not say
+    # Of the camera's picture, and whether errors are foretold; actors of the first version do not say.
+    preparation: Preparation = Preparation.CROP
+    has_errors: bool = False
 
     def __post_init__(self) -> None:
         if self.weights not in ("float16", "float32"):
@@ -72,8 +75,7 @@ class BundleFacts:
     Args:
         name: The actor's.
         created: ISO 8601 date.
-        crop: What the network was trained to see, camera pixels.
-        frame_size: Width and height of the camera's picture it was trained for, pixels.
+        views: The cameras it was trained to see, in the order of the network's input; one at least.
         network: Sizes.
         training: How it was made; whatever the training has to say, for people and reports.
         metrics: Measured on validation shots: `rmse_mm`, `mean_face_rmse_mm` and others.
@@ -82,8 +84,7 @@ class BundleFacts:
 
     name: str
     created: str
-    crop: CropRect
-    frame_size: tuple[int, int]
+    views: tuple[View, ...]
     network: NetworkFacts
     training: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -91,13 +92,15 @@ class BundleFacts:
 
     def to_json(self) -> str:
         """The text of `bundle.json`."""
-        crop, network = self.crop, self.network
+        network = self.network
         values = {
             "schema": SCHEMA,
             "name": self.name,
             "created": self.created,
-            "crop": [crop.x, crop.y, crop.width, crop.height],
-            "frame_size": list(self.frame_size),
+            "views": [
+                {"camera": view.camera, "crop": list(astuple(view.crop)), "frame_size": list(view.frame_size)}
+                for view in self.views
+            ],
             "network": {
                 "num_latents": network.num_latents,
                 "num_vertices": network.num_vertices,
@@ -106,6 +109,7 @@ class BundleFacts:
                 "weights": network.weights,
                 "has_skin": network.has_skin,
                 "preparation": network.preparation.value,
+                "has_errors": network.has_errors,
             },
             "training": dict(self.training),
             "metrics": dict(self.metrics),
@@ -128,15 +132,13 @@ class BundleFacts:
                     f"The actor is of schema {schema}, this version reads {SCHEMA}.",
                     "Export the actor again with this version of LiveDouble.",
                 )
-            width_px, height_px = values["frame_size"]
             network = dict(values["network"])
             input_width_px, input_height_px = network.pop("input_size")
             network["preparation"] = Preparation(network.get("preparation", Preparation.CROP))
             return cls(
                 name=str(values["name"]),
                 created=str(values["created"]),
-                crop=CropRect(*values["crop"]),
-                frame_size=(int(width_px), int(height_px)),
+                views=_read_views(values),
                 network=NetworkFacts(**network, input_size=(int(input_width_px), int(input_height_px))),
                 training=dict(values["training"]),
                 metrics={name: float(value) for name, value in values["metrics"].items()},
@@ -170,19 +172,19 @@ class ActorBundle:
         return self.facts.name
 
     @property
+    def views(self) -> tuple[View, ...]:
+        """The cameras it was trained to see; the first one is always there."""
+        return self.facts.views
+
+    @property
     def crop(self) -> CropRect:
-        """What the network was trained to see, camera pixels."""
-        return self.facts.crop
+        """What the network was trained to see of the first camera's pictures."""
+        return self.views[0].crop
 
     @property
-    def frame_width_px(self) -> int:
-        """Of the camera it was trained for."""
-        return self.facts.frame_size[0]
-
-    @property
-    def frame_height_px(self) -> int:
-        """Of the camera it was trained for."""
-        return self.facts.frame_size[1]
+    def input_shape(self) -> tuple[int, int, int]:
+        """Views, height and width of one moment's crops."""
+        return len(self.views), self.input_height_px, self.input_width_px
 
     @property
     def input_width_px(self) -> int:
@@ -198,6 +200,11 @@ class ActorBundle:
     def num_latents(self) -> int:
         """Coefficients of a frame, 160."""
         return self.facts.network.num_latents
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the network foretells each vertex's error."""
+        return self.facts.network.has_errors
 
     @property
     def preparation(self) -> Preparation:
@@ -270,6 +277,16 @@ class ActorBundle:
         basis = _read_array(folder / BASIS_FILE, network.basis_type, (network.num_latents, num_coordinates))
         mean = _read_array(folder / MEAN_FILE, np.dtype("<f4"), (num_coordinates,))
         return cls(folder, facts, topology, basis, mean)
+
+
+def _read_views(values: dict[str, Any]) -> tuple[View, ...]:
+    # Actors of the first version know one camera and do not name it.
+    told = values.get("views") or [{"camera": FRONT, "crop": values["crop"], "frame_size": values["frame_size"]}]
+    views = []
+    for view in told:
+        width_px, height_px = view["frame_size"]
+        views.append(View(str(view["camera"]), CropRect(*view["crop"]), (int(width_px), int(height_px))))
+    return tuple(views)
 
 
 def _check_files(folder: Path, facts: BundleFacts) -> None:

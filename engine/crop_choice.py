@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from engine.bundle import ActorBundle
 from engine.crop import check_crop, largest_crop
 from engine.frames import CropRect
+from engine.views import View
 
 _SHAPE_TOLERANCE = 0.02
 
@@ -17,19 +18,29 @@ class CropChoice:
     notes: tuple[str, ...]
 
 
-def choose_crop(bundle: ActorBundle, asked: CropRect | None, width_px: int, height_px: int) -> CropChoice:
+def choose_crop(
+    bundle: ActorBundle, asked: CropRect | None, width_px: int, height_px: int, view: View | None = None
+) -> CropChoice:
     """The crop asked for; otherwise the actor's own, or the largest that fits a picture of another size.
+
+    Args:
+        bundle: The actor.
+        asked: By the user.
+        width_px: Of the picture.
+        height_px: Likewise.
+        view: Which of the actor's cameras it comes from; by default the first.
 
     Raises:
         CameraError: The crop leaves the picture.
     """
     notes = []
-    crop = asked or bundle.crop
-    if asked is None and (width_px, height_px) != (bundle.frame_width_px, bundle.frame_height_px):
+    trained = view or bundle.views[0]
+    crop = asked or trained.crop
+    if asked is None and (width_px, height_px) != trained.frame_size:
         crop = largest_crop(width_px, height_px, bundle.input_width_px, bundle.input_height_px)
         notes.append(
             f"The picture is {width_px}x{height_px}, the actor was trained with"
-            f" {bundle.frame_width_px}x{bundle.frame_height_px}: the largest crop that fits is used ({crop})."
+            f" {trained.frame_size[0]}x{trained.frame_size[1]}: the largest crop that fits is used ({crop})."
         )
     check_crop(crop, width_px, height_px)
     stretch = crop.width * bundle.input_height_px / (crop.height * bundle.input_width_px)

@@ -83,6 +83,8 @@ class MeshFrame:
         latent: [160] float32, the network's coefficients of the actor's basis.
         vertices: [V, 3] float32, cm, head-stabilised.
         solved_ns: `time.perf_counter_ns()` when the vertices were ready.
+        errors_mm: [V] float32, mm, each vertex's expected distance to its true place; None where the network foretells
+            none.
     """
 
     frame: Frame
@@ -90,3 +92,4 @@ class MeshFrame:
     latent: np.ndarray
     vertices: np.ndarray
     solved_ns: int
+    errors_mm: np.ndarray | None = None

@@ -18,6 +18,7 @@ from engine.handoff import Latest
 from engine.line import CaptureCounts, capture, solve
 from engine.solver import Solver
 from engine.statistics import Drops, Meter, Percentiles, Rates, Statistics, TruthMeter, latency_ms
+from engine.views import absent_note
 from engine.worker import Worker
 
 _CAPTURE_JOIN_S = 1.2
@@ -37,7 +38,8 @@ class Session:
         bundle: The actor.
         backend: Runs that actor's network.
         crop: What the network sees, camera pixels; by default the actor's own, or the largest that fits when the
-            camera's picture has another size than the actor was trained with (then `notes` says so).
+            camera's picture has another size than the actor was trained with (then `notes` says so). The camera is the
+            actor's first view; others are absent, which `notes` says too.
         limit_frames: End the stream after so many frames of the camera.
         clock: Time.
     """
@@ -97,7 +99,8 @@ class Session:
         except LiveDoubleError:
             self._camera.close()
             raise
-        self._crop, self.notes = choice.crop, choice.notes
+        absent = absent_note(self._bundle.views, [self._bundle.views[0].camera])
+        self._crop, self.notes = choice.crop, (*choice.notes, *absent)
         self._crops.put(choice.crop)
         self._solve.start()
         self._capture.start()

@@ -19,9 +19,9 @@ from engine.mesh import Topology
 from engine.movies import MovieReader
 from engine.points import read_points
 from engine.timecode import Timecode
+from engine.views import FRONT as FRONT
 
 SCHEMA = 2
-FRONT = "front"  # the camera every shot has and the network is trained for
 SHOT_FILE = "shot.json"
 DATASET_FILE = "dataset.json"
 TOPOLOGY_FILE = "topology.npz"

@@ -3,7 +3,7 @@
 Rule: nothing is dropped. The decoder waits for a permit, so it never runs further ahead than a few batches.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,11 +12,14 @@ from engine.backends import Backend
 from engine.bundle import ActorBundle
 from engine.crop import check_crop
 from engine.errors import CameraError
+from engine.expected import ExpectedTally
 from engine.frames import CropRect
 from engine.handoff import EndOfStream, Fifo
 from engine.movies import MovieReader
 from engine.preparation import Prepare, open_preparation
 from engine.solved import SolvedMovie
+from engine.view_movies import Synchronous, ViewMovie
+from engine.views import absent_note, stacked
 from engine.worker import Worker
 
 DEFAULT_BATCH = 32
@@ -32,37 +35,57 @@ def solve_movie(
     crop: CropRect,
     batch_size: int = DEFAULT_BATCH,
     on_solved: Callable[[int], None] | None = None,
+    *,
+    others: Sequence[ViewMovie] = (),
+    keeps_errors: bool = True,
 ) -> SolvedMovie:
     """Solve a movie from its first frame to its last. Returns when all is done; any one thread.
 
     Args:
-        movie: At its start; it is read on another thread until this returns.
+        movie: Of the actor's first view, at its start; it is read on another thread until this returns.
         bundle: The actor.
         backend: Runs that actor's network.
         crop: What the network sees, in the movie's pixels.
         batch_size: Frames solved together; the result is the same for any.
         on_solved: Told how many more frames are done, on the caller's thread.
+        others: Movies of the actor's other views; a view without one is absent.
+        keeps_errors: Whether every vertex's expected error is kept, where the network foretells them.
 
     Raises:
-        CameraError: The crop leaves the picture, or the movie is damaged or without pictures.
+        CameraError: A crop leaves its picture, a movie is damaged or without pictures, or they do not match.
         TrackerError: The actor's pictures are stabilised, and dlib is not installed.
     """
     if batch_size < 1:
         raise ValueError(f"a batch has at least one frame, got {batch_size}")
-    check_crop(crop, movie.facts.width_px, movie.facts.height_px)
+    movies = (ViewMovie(bundle.views[0], movie, crop), *others)
+    for one in movies:
+        check_crop(one.crop, one.movie.facts.width_px, one.movie.facts.height_px)
+    moments = Synchronous(movies[0], others)
     latents: list[np.ndarray] = []
-    size_px = (bundle.input_width_px, bundle.input_height_px)
+    expected = ExpectedTally(bundle.topology, keeps_vertices=keeps_errors)
     preparation = open_preparation(bundle.preparation)
-    with _decoded_ahead(_batches(movie, preparation, crop, size_px, batch_size)) as batches:
+    with _decoded_ahead(_batches(moments, preparation, movies, bundle, batch_size)) as batches:
         for crops in batches:
-            latents.append(backend.run(crops)[0])
+            solved = backend.run(crops)
+            latents.append(solved.latents)
+            if solved.errors_mm is not None:
+                expected.add(solved.errors_mm)
             if on_solved is not None:
                 on_solved(len(crops))
     if not latents:
         raise CameraError("The movie has no pictures.", "Give a movie that plays.")
-    timecode = str(movie.facts.timecode or "")
-    num_unfound = preparation.num_unfound
-    return SolvedMovie(np.concatenate(latents), bundle, crop, movie.facts.rate, timecode, num_unfound)
+    cameras = tuple(one.view.camera for one in movies)
+    return SolvedMovie(
+        latents=np.concatenate(latents),
+        bundle=bundle,
+        crop=crop,
+        rate=movie.facts.rate,
+        timecode=str(movie.facts.timecode or ""),
+        num_unfound=preparation.num_unfound,
+        cameras=cameras,
+        expected=expected.result(),
+        notes=(*moments.notes, *absent_note(bundle.views, cameras)),
+    )
 
 
 @contextmanager
@@ -100,14 +123,18 @@ def _taken(batches: Fifo[np.ndarray], permits: Fifo[int]) -> Iterator[np.ndarray
 
 
 def _batches(
-    movie: MovieReader, preparation: Prepare, crop: CropRect, size_px: tuple[int, int], batch_size: int
+    moments: Synchronous, preparation: Prepare, movies: Sequence[ViewMovie], bundle: ActorBundle, batch_size: int
 ) -> Iterator[np.ndarray]:
-    """[B, 1, height, width] uint8 of `size_px` (width, height), B = `batch_size` except in the last."""
+    """[B, num_views, height, width] uint8, B = `batch_size` except in the last."""
+    size_px = (bundle.input_width_px, bundle.input_height_px)
+    places = {one.view.camera: place for place, one in enumerate(movies)}
     crops: list[np.ndarray] = []
-    for image in movie:
-        crops.append(preparation.prepare(image, crop, *size_px))
+    for images in moments:
+        seen = [preparation.prepare(image, one.crop, *size_px) for image, one in zip(images, movies, strict=True)]
+        in_order = [places.get(view.camera) for view in bundle.views]
+        crops.append(stacked([None if place is None else seen[place] for place in in_order], *size_px))
         if len(crops) == batch_size:
-            yield np.stack(crops)[:, None]
+            yield np.stack(crops)
             crops.clear()
     if crops:
-        yield np.stack(crops)[:, None]
+        yield np.stack(crops)

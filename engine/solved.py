@@ -14,7 +14,9 @@ import numpy as np
 from engine.bundle import ActorBundle
 from engine.disk import check_room, not_written
 from engine.errors import StorageError
+from engine.expected import ExpectedErrors
 from engine.frames import CropRect
+from engine.views import FRONT
 
 VERTICES_LIMIT_BYTES = 1 << 30  # ten minutes of 5,000 vertices at 30 frames/s
 _CHUNK_FRAMES = 256
@@ -31,6 +33,9 @@ class SolvedMovie:
         rate: Frames per second.
         timecode: Of the first frame; empty where the movie has none.
         num_unfound: Frames that were to be stabilised and show no face, solved from the plain crop.
+        cameras: Whose movies were solved together.
+        expected: Errors that the network expects of itself; None where it foretells none.
+        notes: What a user should know, one sentence each.
     """
 
     latents: np.ndarray
@@ -39,6 +44,9 @@ class SolvedMovie:
     rate: Fraction
     timecode: str
     num_unfound: int = 0
+    cameras: tuple[str, ...] = (FRONT,)
+    expected: ExpectedErrors | None = None
+    notes: tuple[str, ...] = ()
 
     def save(self, path: Path, has_vertices: bool) -> None:
         """Write the file.
@@ -60,7 +68,12 @@ class SolvedMovie:
             "timecode": np.array(self.timecode),
             "actor": np.array(bundle.name),
             "checksum": np.array(bundle.checksum),
+            "cameras": np.array(self.cameras),
         }
+        if self.expected is not None:
+            members["expected_mm"] = self.expected.frames_mm
+            if self.expected.vertices_mm is not None and has_vertices:
+                members["errors_mm"] = self.expected.vertices_mm
         try:
             with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
                 for name, array in members.items():
@@ -106,8 +119,10 @@ def check_space(path: Path, num_frames: int, bundle: ActorBundle, has_vertices: 
     Raises:
         StorageError: The folder is missing, is not writable, or has too little space.
     """
-    num_floats = bundle.basis.size + bundle.mean.size + num_frames * bundle.num_latents
-    needed = 4 * (num_floats + (num_frames * bundle.mean.size if has_vertices else 0))
+    needed = 4 * (bundle.basis.size + bundle.mean.size + num_frames * bundle.num_latents)
+    if has_vertices:
+        of_errors = 2 * bundle.topology.num_vertices if bundle.has_errors else 0
+        needed += num_frames * (bundle.mean.nbytes + of_errors)
     try:
         partial = path.with_name(path.name + ".partial")
         partial.touch()

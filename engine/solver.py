@@ -6,6 +6,7 @@ from engine.clock import NS_PER_MS, SYSTEM_CLOCK, Clock
 from engine.frames import CropRect, Frame, MeshFrame, frozen
 from engine.preparation import open_preparation
 from engine.statistics import Recent
+from engine.views import stacked
 
 
 class Solver:
@@ -23,6 +24,7 @@ class Solver:
     def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bundle, self._backend, self._clock = bundle, backend, clock
         self._prepare = open_preparation(bundle.preparation).prepare
+        self._others = [None] * (len(bundle.views) - 1)
         self.crop_ms = Recent()  # any thread may read
         self.network_ms = Recent()
 
@@ -35,9 +37,12 @@ class Solver:
         """
         start_ns = self._clock.now_ns()
         seen = self._prepare(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
+        # One camera: the first view. The others are absent.
+        crops = stacked([seen, *self._others], self._bundle.input_width_px, self._bundle.input_height_px)
         cropped_ns = self._clock.now_ns()
-        latents, vertices = self._backend.run(seen[None, None])
+        solved = self._backend.run(crops[None])
         solved_ns = self._clock.now_ns()
         self.crop_ms.add((cropped_ns - start_ns) / NS_PER_MS)
         self.network_ms.add((solved_ns - cropped_ns) / NS_PER_MS)
-        return MeshFrame(frame, crop, frozen(latents[0]), frozen(vertices[0]), solved_ns)
+        errors_mm = None if solved.errors_mm is None else frozen(solved.errors_mm[0])
+        return MeshFrame(frame, crop, frozen(solved.latents[0]), frozen(solved.vertices[0]), solved_ns, errors_mm)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.backends import Solution
 from engine.bundle import (
     BASIS_FILE,
+    ERRORS_NAME,
     FACTS_FILE,
     INPUT_NAME,
     MEAN_FILE,
@@ -27,6 +29,7 @@ from engine.crop import NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX
 from engine.errors import CameraError
 from engine.frames import CropRect, Frame
 from engine.mesh import Topology
+from engine.views import FRONT, View
 
 TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX = 300, 400
 TINY_CROP = CropRect(30, 40, 240, 320)
@@ -56,11 +59,13 @@ def tiny_topology() -> Topology:
     return Topology(faces, uv.astype(np.float32), faces, neutral, sets)
 
 
-def tiny_bundle(folder: Path, weights: str = "float16") -> ActorBundle:
+def tiny_bundle(
+    folder: Path, weights: str = "float16", cameras: tuple[str, ...] = (FRONT,), *, has_errors: bool = False
+) -> ActorBundle:
     """Write a small honest actor into `folder` (made where missing) and open it.
 
     Three convolutions with random weights, 160 latents and 50 vertices: the interface, the storage and the last
-    linear layer of a real actor. Needs the `onnx` package.
+    linear layer of a real actor. Of several cameras a black one changes nothing. Needs the `onnx` package.
     """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(5)
@@ -72,12 +77,11 @@ def tiny_bundle(folder: Path, weights: str = "float16") -> ActorBundle:
     (folder / BASIS_FILE).write_bytes(basis.tobytes())
     (folder / MEAN_FILE).write_bytes(mean.tobytes())
     topology.save(folder / TOPOLOGY_FILE)
-    num_parameters = _write_tiny_network(folder, random, stored, num_coordinates)
+    num_parameters = _write_tiny_network(folder, random, stored, num_coordinates, len(cameras), has_errors=has_errors)
     facts = BundleFacts(
         name="tiny",
         created="2026-11-22",
-        crop=TINY_CROP,
-        frame_size=(TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX),
+        views=tuple(View(camera, TINY_CROP, (TINY_FRAME_WIDTH_PX, TINY_FRAME_HEIGHT_PX)) for camera in cameras),
         network=NetworkFacts(
             num_latents=_NUM_LATENTS,
             num_vertices=topology.num_vertices,
@@ -85,6 +89,7 @@ def tiny_bundle(folder: Path, weights: str = "float16") -> ActorBundle:
             num_parameters=num_parameters + basis.size + mean.size,
             weights=weights,
             has_skin=False,
+            has_errors=has_errors,
         ),
         training={"frames": 0},
         metrics={"rmse_mm": 1.5, "mean_face_rmse_mm": 5.0},
@@ -100,7 +105,9 @@ def change_facts(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), "utf-8")
 
 
-def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type, num_coordinates: int) -> int:
+def _write_tiny_network(
+    folder: Path, random: np.random.Generator, stored: type, num_coordinates: int, num_views: int, *, has_errors: bool
+) -> int:
     from onnx import TensorProto, checker, helper, save
 
     stored_type = TensorProto.FLOAT16 if stored is np.float16 else TensorProto.FLOAT
@@ -126,6 +133,10 @@ def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type,
 
     # Whitening, then each convolution a quarter of the size of the one before, then two linear layers.
     nodes.append(helper.make_node("Cast", [INPUT_NAME], ["gray"], to=TensorProto.FLOAT))
+    if num_views > 1:  # each view weighs more than the one before, so that they are told apart
+        weights = np.array([[[[1 + view]] for view in range(num_views)]])
+        nodes[-1].output[0] = "grays"
+        nodes.append(helper.make_node("Conv", ["grays", constant("view_weights", weights)], ["gray"]))
     nodes.append(helper.make_node("Sub", ["gray", scalar("pixel_mean", 120.0)], ["centred"]))
     nodes.append(helper.make_node("Div", ["centred", scalar("pixel_deviation", 60.0)], ["image"]))
     layer, channels, num_parameters = "image", (1, 8, 12, 16), 0
@@ -148,14 +159,21 @@ def _write_tiny_network(folder: Path, random: np.random.Generator, stored: type,
     initializers.append(helper.make_tensor("vertex_shape", TensorProto.INT64, [3], [-1, num_coordinates // 3, 3]))
     nodes.append(helper.make_node("Reshape", ["coordinates", "vertex_shape"], ["vertices"]))
 
+    outputs = []
+    if has_errors:
+        nodes.append(helper.make_node("MatMul", ["features", constant("to_errors", np.abs(to_latents[:, :50]))], ["e"]))
+        nodes.append(helper.make_node("Softplus", ["e"], [ERRORS_NAME]))
+        outputs.append(helper.make_tensor_value_info(ERRORS_NAME, TensorProto.FLOAT, ["batch", num_coordinates // 3]))
     batch = "batch"
+    crops_shape = [batch, num_views, NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX]
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [batch, 1, NETWORK_HEIGHT_PX, NETWORK_WIDTH_PX])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, crops_shape)],
         [
             helper.make_tensor_value_info(OUTPUT_NAMES[0], TensorProto.FLOAT, [batch, _NUM_LATENTS]),
             helper.make_tensor_value_info(OUTPUT_NAMES[1], TensorProto.FLOAT, [batch, num_coordinates // 3, 3]),
+            *outputs,
         ],
         initializers,
     )
@@ -252,13 +270,15 @@ class FakeBackend:
         self.num_runs = 0
         self.is_closed = False
 
-    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, crops: np.ndarray) -> Solution:
         if self._error is not None and self.num_runs >= self._num_good:
             raise self._error
         self.num_runs += 1
         latents = np.zeros((len(crops), self._bundle.num_latents), np.float32)
         latents[:, 0] = crops.reshape(len(crops), -1).mean(axis=1)
-        return latents, self._bundle.vertices(latents)
+        num_vertices = self._bundle.topology.num_vertices
+        errors_mm = np.tile(np.linspace(0, 2, num_vertices, dtype=np.float32), (len(crops), 1))
+        return Solution(latents, self._bundle.vertices(latents), errors_mm if self._bundle.has_errors else None)
 
     def close(self) -> None:
         self.is_closed = True

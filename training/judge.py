@@ -3,7 +3,7 @@
 Rule: an actor is judged without torch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends import open_backend
+from engine.backends import Backend, open_backend
 from engine.bundle import ActorBundle
 from engine.crop import check_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect
 from engine.preparation import Preparation
-from engine.shots import FRONT, DataSet, Shot
-from training.crops import CachedShot, Progress, cache_shot, choose_frames
+from engine.shots import DataSet, Shot
+from training.crops import CachedShot, Progress, cache_shot, choose_frames, crops_of
 from training.panel.candidate import Advance, Basis, Candidate, Kind, Solved
 
 _CHECKPOINT = "best.pt"
@@ -52,6 +52,7 @@ class Judge:
         name: The folder's.
         words: What it is and what runs it.
         crops_in: What it is to see of each camera of a data set, in its own order of views.
+        views: Its cameras, in its own order.
         input_size: Width and height of its input, pixels.
         preparation: Of the cameras' pictures.
         num_vertices: Of its mesh.
@@ -64,6 +65,7 @@ class Judge:
     name: str
     words: str
     crops_in: Callable[[DataSet], Mapping[str, CropRect]]
+    views: tuple[str, ...]
     input_size: tuple[int, int]
     preparation: Preparation
     num_vertices: int
@@ -90,19 +92,26 @@ class Judge:
         """A shot's crops, decoded into the cache or found there."""
         return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress, self.preparation)
 
-    def candidate(self, data: DataSet, cache: Path, name: str) -> Candidate:
+    def candidate(self, data: DataSet, cache: Path, name: str, without: Sequence[str] = ()) -> Candidate:
         """This network among others.
 
         Args:
             data: Checked.
             cache: Folder of decoded crops.
             name: In tables.
+            without: Views that are hidden from it.
         """
+        hidden = [self.views.index(view) for view in without]
+
+        def solve_seen(crops: np.ndarray) -> Solved:
+            crops[:, hidden] = 0  # a black view is an absent one
+            return self.solve(crops)
 
         def solve(shot: Shot, frames: range, advance: Advance) -> Solved:
-            return solve_frames(self.crops(data, shot, cache), frames, self.solve, advance)
+            return solve_frames(self.crops(data, shot, cache), frames, solve_seen, advance)
 
-        return Candidate(name, Kind.NETWORK, self.words, solve)
+        words = f"{self.words}, without {' and '.join(without)}" if without else self.words
+        return Candidate(name, Kind.NETWORK, words, solve)
 
     def __enter__(self) -> "Judge":
         return self
@@ -142,6 +151,17 @@ def solve_frames(
     )
 
 
+def solved_by(backend: Backend, crops: np.ndarray) -> Solved:
+    """What a backend makes of crops [B, num_views, H, W] uint8."""
+    solution = backend.run(crops)
+    return Solved(solution.vertices, solution.errors_mm)
+
+
+def _crops_of_actor(data: DataSet, bundle: ActorBundle) -> dict[str, CropRect]:
+    crops_of(data, tuple(view.camera for view in bundle.views))  # refuses a data set that lacks a camera
+    return {view.camera: view.crop for view in bundle.views}
+
+
 def open_judge(folder: Path, backend: str | None, precision: str | None, num_threads: int | None) -> Judge:
     """Open an actor's folder, or the folder of a training.
 
@@ -166,13 +186,14 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
     return Judge(
         name=folder.name,
         words=f"{running.name} {running.precision} ({running.provider})",
-        crops_in=lambda _: {FRONT: bundle.crop},
+        crops_in=lambda data: _crops_of_actor(data, bundle),
+        views=tuple(view.camera for view in bundle.views),
         input_size=(bundle.input_width_px, bundle.input_height_px),
         preparation=bundle.preparation,
         num_vertices=bundle.topology.num_vertices,
         basis=Basis(bundle.mean, bundle.basis),
         training=Training(told.get("frames"), told.get("epochs"), told.get("seconds"), str(told.get("machine", ""))),
-        solve=lambda crops: Solved(running.run(crops)[1]),
+        solve=lambda crops: solved_by(running, crops),
         close=running.close,
     )
 
@@ -182,7 +203,6 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
     import torch
 
     from training.checkpoint import Checkpoint
-    from training.crops import crops_of
     from training.device import choose_compute
 
     checkpoint = Checkpoint.load(folder / _CHECKPOINT)
@@ -200,6 +220,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
         name=folder.name,
         words=f"training at step {state.step}, {compute.words}",
         crops_in=lambda data: crops_of(data, checkpoint.config.views),
+        views=checkpoint.config.views,
         input_size=(shape.input_width_px, shape.input_height_px),
         preparation=checkpoint.config.preparation,
         num_vertices=shape.num_vertices,

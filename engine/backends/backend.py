@@ -11,6 +11,22 @@ import numpy as np
 from engine.bundle import ActorBundle
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """What a network says about a batch; the caller owns the arrays.
+
+    Args:
+        latents: [B, num_latents] float32.
+        vertices: [B, V, 3] float32, cm.
+        errors_mm: [B, V] float32, mm, each vertex's expected distance to its true place; None where the network
+            foretells none.
+    """
+
+    latents: np.ndarray
+    vertices: np.ndarray
+    errors_mm: np.ndarray | None = None
+
+
 class Backend(Protocol):
     """Runs one actor's network. One thread at a time."""
 
@@ -29,14 +45,12 @@ class Backend(Protocol):
         """What the runtime says it runs on."""
         ...
 
-    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, crops: np.ndarray) -> Solution:
         """Solve a batch.
 
         Args:
-            crops: [B, 1, height, width] uint8 of the actor's input size, B >= 1.
-
-        Returns:
-            Latents [B, num_latents] float32 and vertices [B, V, 3] float32, cm; the caller owns both.
+            crops: [B, num_views, height, width] uint8 of the actor's input size, B >= 1; of an actor with several views
+                an all-black one is absent.
 
         Raises:
             BackendError: The runtime failed.
@@ -61,7 +75,7 @@ class BackendStatus:
 
 def check_crops(crops: np.ndarray, bundle: ActorBundle) -> None:
     """Refuse anything but the network's input: a programming mistake."""
-    expected = (1, bundle.input_height_px, bundle.input_width_px)
+    expected = bundle.input_shape
     if crops.dtype != np.uint8 or crops.ndim != 4 or len(crops) < 1 or crops.shape[1:] != expected:
         raise ValueError(
             f"crops must be uint8 [B, {', '.join(map(str, expected))}], got {crops.dtype} {list(crops.shape)}"

@@ -38,7 +38,7 @@ def open_backend(
         raise BackendError(f"A backend cannot run on {num_threads} threads.", "Give 1 or more.")
     chosen, kind = choose_backend(name, precision)
     backend = _load(bundle, chosen, kind, num_threads or min(usable_cores(), _MOST_THREADS))
-    backend.run(np.zeros((1, 1, bundle.input_height_px, bundle.input_width_px), np.uint8))
+    backend.run(np.zeros((1, *bundle.input_shape), np.uint8))
     return backend
 
 

@@ -12,7 +12,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from engine.backends.backend import BackendStatus, check_crops
+from engine.backends.backend import BackendStatus, Solution, check_crops
 from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
 
@@ -70,24 +70,24 @@ class OrtBackend:
             raise BackendError(
                 f"ONNX Runtime cannot load {bundle.network_path} ({_first_line(error)}).", "Export the actor again."
             ) from error
+        self._outputs = [*OUTPUT_NAMES, *([ERRORS_NAME] if bundle.has_errors else [])]
         names = [node.name for node in self._session.get_inputs()], [node.name for node in self._session.get_outputs()]
-        if names not in (([INPUT_NAME], [*OUTPUT_NAMES]), ([INPUT_NAME], [*OUTPUT_NAMES, ERRORS_NAME])):
+        if names[0] != [INPUT_NAME] or names[1][: len(self._outputs)] != self._outputs:
             raise BackendError(
                 f"{bundle.network_path} is not an actor's network: it maps {names[0]} to {names[1]}.",
                 "Export the actor again.",
             )
         self.provider = str(self._session.get_providers()[0])
 
-    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`."""
         check_crops(crops, self._bundle)
         try:
-            latents, vertices = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: crops})
+            return Solution(*self._session.run(self._outputs, {INPUT_NAME: crops}))
         except _FAILURES as error:
             raise BackendError(
                 f"ONNX Runtime failed ({_first_line(error)}).", "Export the actor again, or try another --backend."
             ) from error
-        return latents, vertices
 
     def close(self) -> None:
         """Release the session."""

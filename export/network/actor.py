@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from engine.backends import Backend, open_backend
 from engine.bundle import (
@@ -29,18 +30,19 @@ from engine.bundle import (
 from engine.errors import LiveDoubleError, StorageError
 from engine.mesh import distances_mm
 from engine.shots import DataSet
+from engine.views import View
 from export.network.graph import write_graph
 from training.checkpoint import Checkpoint
 from training.crops import FrameChoice, cache_shot, choose_frames, crops_of
-from training.evaluate import Solve
-from training.judge import solve_frames
+from training.judge import solve_frames, solved_by
+from training.networks import FaceNetwork
 from training.panel import Panel, PanelTally, SolvedShot
-from training.panel.candidate import Solved
 from training.run_folder import data_checksum
 
 MAX_DISAGREEMENT_MM = 0.05  # of any vertex of any compared frame
 _COMPARED_FRAMES = 64
 _BATCH_SIZE = 8
+_ERROR_TOLERANCE = 0.02  # of an expected error, float16 weights being what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def export_actor(
     try:
         partial.mkdir(parents=True)
         facts = _write(checkpoint, data, partial, name, weights)
-        export = _prove(checkpoint.solver(), ActorBundle.open(partial), validation, progress)
+        export = _prove(checkpoint, ActorBundle.open(partial), validation, progress)
         metrics = export.evaluation.metrics() | {"disagreement_mm": export.disagreement_mm}
         (partial / FACTS_FILE).write_text(replace(facts, metrics=metrics).to_json(), "utf-8")
         if out.exists():  # the old one goes when the new one stands
@@ -152,8 +154,7 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
     facts = BundleFacts(
         name=name,
         created=created,
-        crop=data.front.crop,
-        frame_size=(data.front.frame_width_px, data.front.frame_height_px),
+        views=tuple(_view(data, camera) for camera in checkpoint.config.views),
         network=NetworkFacts(
             num_latents=shape.num_latents,
             num_vertices=shape.num_vertices,
@@ -162,6 +163,7 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
             weights=weights,
             has_skin=data.skin_path is not None,
             preparation=checkpoint.config.preparation,
+            has_errors=shape.has_errors,
         ),
         training=_training_facts(checkpoint),
         metrics={},
@@ -169,6 +171,11 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
     )
     (folder / FACTS_FILE).write_text(facts.to_json(), "utf-8")
     return facts
+
+
+def _view(data: DataSet, camera: str) -> View:
+    known = data.cameras[camera]
+    return View(camera, known.crop, (known.frame_width_px, known.frame_height_px))
 
 
 def _training_facts(checkpoint: Checkpoint) -> dict[str, object]:
@@ -186,11 +193,13 @@ def _training_facts(checkpoint: Checkpoint) -> dict[str, object]:
     }
 
 
-def _prove(solver: Solve, bundle: ActorBundle, validation: FrameChoice, progress: Callable[[int], None]) -> Export:
+def _prove(
+    checkpoint: Checkpoint, bundle: ActorBundle, validation: FrameChoice, progress: Callable[[int], None]
+) -> Export:
     """Compare the exported network with the trained one, then measure it."""
     backend = open_backend(bundle, "onnxruntime", "float32")
     try:
-        disagreement_mm = worst_disagreement_mm(solver, backend, validation)
+        disagreement_mm = worst_disagreement_mm(checkpoint.build_network(), backend, validation)
         if not disagreement_mm <= MAX_DISAGREEMENT_MM:
             raise LiveDoubleError(
                 f"The exported network is up to {disagreement_mm:.3f} mm away from the trained one,"
@@ -201,22 +210,41 @@ def _prove(solver: Solve, bundle: ActorBundle, validation: FrameChoice, progress
         tally = PanelTally(bundle.topology)
         for cached in validation.shots:
             frames, truth = range(len(cached.vertices)), np.asarray(cached.vertices)
-            solved = solve_frames(cached, frames, lambda crops: Solved(backend.run(crops)[1]), progress, _BATCH_SIZE)
-            tally.add(SolvedShot(cached.shot.facts.name, cached.shot.rate, truth, solved.vertices))
+            solved = solve_frames(cached, frames, lambda crops: solved_by(backend, crops), progress, _BATCH_SIZE)
+            facts, rate = cached.shot.facts, cached.shot.rate
+            tally.add(SolvedShot(facts.name, rate, truth, solved.vertices, solved.expected_error_mm))
     finally:
         backend.close()
     return Export(bundle.folder, 0, disagreement_mm, tally.panel())
 
 
-def worst_disagreement_mm(trained: Solve, backend: Backend, choice: FrameChoice) -> float:
-    """The largest distance of any vertex between a backend and the trained network, in millimetres.
+def worst_disagreement_mm(network: FaceNetwork, backend: Backend, choice: FrameChoice) -> float:
+    """The largest distance of any vertex, or difference of any expected error, from the trained network's, mm.
 
-    Over frames spread through `choice`.
+    Over frames spread through `choice`, with all their views and with each of several absent. Expected errors count
+    for what they differ by beyond a fiftieth: they scale with themselves.
     """
+    num_views = choice.num_views
     worst_mm = 0.0
     indices = np.linspace(0, len(choice) - 1, min(len(choice), _COMPARED_FRAMES)).astype(int)
     for first in range(0, len(indices), _BATCH_SIZE):
         crops = np.stack([choice.crop(index) for index in indices[first : first + _BATCH_SIZE]])
-        # Maximum by numpy: a value that is not a number stays one, and is refused.
-        worst_mm = float(np.maximum(worst_mm, distances_mm(backend.run(crops)[1], trained(crops)).max()))
+        hidden = [crops.copy() for _ in range(num_views if num_views > 1 else 0)]
+        for view, without in enumerate(hidden):
+            without[:, view] = 0
+        for seen in (crops, *hidden):
+            # Maximum by numpy: a value that is not a number stays one, and is refused.
+            worst_mm = float(np.maximum(worst_mm, _difference_mm(network, backend, seen)))
     return worst_mm
+
+
+def _difference_mm(network: FaceNetwork, backend: Backend, crops: np.ndarray) -> float:
+    with torch.inference_mode():
+        trained = network(torch.from_numpy(crops))
+    solved = backend.run(crops)
+    difference_mm = distances_mm(solved.vertices, trained.vertices.numpy()).max()
+    if trained.errors_mm is not None and solved.errors_mm is not None:
+        errors_mm = trained.errors_mm.numpy()
+        beyond_mm = np.abs(solved.errors_mm - errors_mm) - _ERROR_TOLERANCE * errors_mm
+        difference_mm = np.maximum(difference_mm, beyond_mm.max())
+    return float(difference_mm)

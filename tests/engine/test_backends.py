@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.backends import Backend, backend_report, choose_backend, open_backend
+from engine.backends import Backend, Solution, backend_report, choose_backend, open_backend
 from engine.backends import ov as ov_backend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
@@ -32,49 +32,50 @@ def crops() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def reference(tiny: ActorBundle, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def reference(tiny: ActorBundle, crops: np.ndarray) -> Solution:
     opened = open_backend(tiny, "onnxruntime", "float32", num_threads=1)
-    latents, vertices = opened.run(crops)
+    solved = opened.run(crops)
     opened.close()
-    return latents, vertices
+    return solved
 
 
-def test_the_actor_answers_to_what_it_sees(reference: tuple[np.ndarray, np.ndarray]) -> None:
-    assert distances_mm(reference[1][0], reference[1][1]).max() > 1.0
+def test_the_actor_answers_to_what_it_sees(reference: Solution) -> None:
+    assert distances_mm(reference.vertices[0], reference.vertices[1]).max() > 1.0
 
 
 @pytest.mark.parametrize("batch_size", [1, 5])
 def test_every_backend_gives_the_reference_vertices(
-    backend: Backend, crops: np.ndarray, reference: tuple[np.ndarray, np.ndarray], batch_size: int
+    backend: Backend, crops: np.ndarray, reference: Solution, batch_size: int
 ) -> None:
-    latents, vertices = backend.run(crops[:batch_size])
-    assert latents.dtype == vertices.dtype == np.float32
-    assert latents.shape == reference[0][:batch_size].shape
-    worst_mm = distances_mm(vertices, reference[1][:batch_size]).max()
+    solved = backend.run(crops[:batch_size])
+    assert solved.latents.dtype == solved.vertices.dtype == np.float32
+    assert solved.latents.shape == reference.latents[:batch_size].shape
+    assert solved.errors_mm is None
+    worst_mm = distances_mm(solved.vertices, reference.vertices[:batch_size]).max()
     assert worst_mm < TOLERANCE_MM[backend.precision]
 
 
 def test_vertices_can_be_rebuilt_from_latents(backend: Backend, crops: np.ndarray, tiny: ActorBundle) -> None:
-    latents, vertices = backend.run(crops)
-    assert distances_mm(tiny.vertices(latents), vertices).max() < 0.01
+    solved = backend.run(crops)
+    assert distances_mm(tiny.vertices(solved.latents), solved.vertices).max() < 0.01
 
 
 def test_every_frame_of_a_batch_is_solved_by_itself(backend: Backend, crops: np.ndarray) -> None:
-    alone = np.concatenate([backend.run(crops[n : n + 1])[1] for n in range(len(crops))])
-    together = backend.run(crops)[1]
+    alone = np.concatenate([backend.run(crops[n : n + 1]).vertices for n in range(len(crops))])
+    together = backend.run(crops).vertices
     assert distances_mm(alone, together).max() < TOLERANCE_MM[backend.precision]
 
 
 def test_a_result_is_not_overwritten_by_the_next(backend: Backend, crops: np.ndarray) -> None:
-    latents, vertices = backend.run(crops[:1])
-    kept = latents.copy(), vertices.copy()
+    solved = backend.run(crops[:1])
+    kept = solved.latents.copy(), solved.vertices.copy()
     backend.run(crops[1:2])
-    np.testing.assert_array_equal(latents, kept[0])
-    np.testing.assert_array_equal(vertices, kept[1])
+    np.testing.assert_array_equal(solved.latents, kept[0])
+    np.testing.assert_array_equal(solved.vertices, kept[1])
 
 
 def test_anything_but_the_uint8_crop_is_a_programming_mistake(backend: Backend, crops: np.ndarray) -> None:
-    for wrong in (crops.astype(np.float32), crops[:, 0], crops[:, :, :100], crops[:0]):
+    for wrong in (crops.astype(np.float32), crops[:, 0], crops[:, :, :100], crops[:, [0, 0]], crops[:0]):
         with pytest.raises(ValueError, match="crops must be uint8"):
             backend.run(wrong)
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import pytest
 
 from engine.bundle import ActorBundle, BundleFacts, sha256_of
 from engine.errors import ActorError
-from tests.fakes import change_facts, tiny_bundle
+from engine.views import View
+from tests.fakes import TINY_CROP, change_facts, tiny_bundle
 
 
 @pytest.fixture
@@ -25,8 +27,27 @@ def refusal(folder: Path) -> str:
 def test_facts_survive_the_way_through_their_file(tiny: ActorBundle) -> None:
     again = BundleFacts.from_json(tiny.facts.to_json())
     assert again.to_json() == tiny.facts.to_json()
-    assert again.crop == tiny.crop
+    assert again.views == tiny.views
     assert again.network == tiny.facts.network
+
+
+def test_an_actor_of_the_first_version_saw_one_camera_and_foretold_no_errors(folder: Path) -> None:
+    values = json.loads((folder / "bundle.json").read_text("utf-8"))
+    (view,) = values.pop("views")
+    del values["network"]["has_errors"], values["network"]["preparation"]
+    values |= {"crop": view["crop"], "frame_size": view["frame_size"]}
+    (folder / "bundle.json").write_text(json.dumps(values), "utf-8")
+    bundle = ActorBundle.open(folder)
+    assert bundle.views == (View("front", TINY_CROP, (300, 400)),)
+    assert not bundle.has_errors
+
+
+def test_several_cameras_keep_their_order_and_what_they_see(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the small network is made with the onnx package")
+    bundle = tiny_bundle(tmp_path / "actor", cameras=("front", "side"), has_errors=True)
+    assert [view.camera for view in BundleFacts.from_json(bundle.facts.to_json()).views] == ["front", "side"]
+    assert bundle.input_shape == (2, 320, 240)
+    assert bundle.has_errors
 
 
 def test_the_checksum_is_of_the_network(tiny: ActorBundle) -> None:

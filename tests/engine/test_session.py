@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine import line
+from engine.backends import Solution
 from engine.bundle import ActorBundle
 from engine.crop import largest_crop
 from engine.errors import BackendError, CameraError, LiveDoubleError
@@ -144,7 +145,7 @@ def test_frames_the_solver_had_no_time_for_are_counted(tiny: ActorBundle) -> Non
     class SlowBackend(FakeBackend):
         """Works on the first frame until the camera has given its last."""
 
-        def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def run(self, crops: np.ndarray) -> Solution:
             has_first.set()
             assert all_came.wait(SOON_S)
             return super().run(crops)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.backends import Solution
 from engine.bundle import ActorBundle
 from engine.crop import crop_for_network
 from engine.errors import BackendError, CameraError, StorageError
@@ -31,12 +32,12 @@ class MeanBackend:
         self.batches: list[int] = []
         self._fails_at = fails_at
 
-    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, crops: np.ndarray) -> Solution:
         if self._fails_at == len(self.batches):
             raise BackendError("The device is gone.", "Plug it in.")
         self.batches.append(len(crops))
         levels = crops.reshape(len(crops), -1).mean(1, dtype=np.float64).astype(np.float32)
-        return np.repeat(levels[:, None], 160, axis=1), np.zeros((len(crops), 50, 3), np.float32)
+        return Solution(np.repeat(levels[:, None], 160, axis=1), np.zeros((len(crops), 50, 3), np.float32))
 
     def close(self) -> None:
         pass

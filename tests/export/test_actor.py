@@ -5,6 +5,7 @@ import pytest
 
 from engine.bundle import FACTS_FILE, SKIN_FILE, ActorBundle
 from engine.errors import LiveDoubleError, StorageError
+from engine.views import FRONT, View
 from export.network import actor as actor_module
 from export.network.actor import export_actor
 from tests.training.tiny_data import CROP, FRAME_HEIGHT_PX, FRAME_WIDTH_PX, NUM_VERTICES, write_tiny_data
@@ -23,7 +24,8 @@ def test_an_exported_actor_opens_with_all_its_facts(export, checkpoint):
     exported = export()
     bundle = ActorBundle.open(exported.folder)
     assert (bundle.name, bundle.crop) == ("tiny", CROP)
-    assert (bundle.frame_width_px, bundle.frame_height_px) == (FRAME_WIDTH_PX, FRAME_HEIGHT_PX)
+    assert bundle.views == (View(FRONT, CROP, (FRAME_WIDTH_PX, FRAME_HEIGHT_PX)),)
+    assert bundle.has_errors
     assert bundle.topology.num_vertices == NUM_VERTICES
     assert bundle.facts.network.weights == "float16"
     assert bundle.skin_path.read_bytes() == b"a texture"
