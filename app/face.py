@@ -18,7 +18,6 @@ from app.panels_figures import FiguresPanel
 from app.panels_view import ViewControls, ViewportPane
 from app.plots import LATENCY_LINES, THROUGHPUT_LINES, RollingPlot
 from app.theme import COLOURS
-from app.viewport import ERROR_RANGE_MM
 from engine.bundle import ActorBundle
 from engine.cameras import CameraFacts
 from engine.statistics import Statistics
@@ -41,7 +40,7 @@ class Face(QWidget):
         self.camera_view = camera_view
         self.top_bar, self.status = TopBar(), StatusLine()
         self.controls = ViewControls()
-        self.pane = ViewportPane(viewport, ERROR_RANGE_MM)
+        self.pane = ViewportPane(viewport)
         self.camera_card = Card("Camera", camera_view)
         self.mesh_card = Card("Performance", self.pane)
         self.mesh_card.header.addWidget(self.controls)
@@ -97,6 +96,7 @@ class Face(QWidget):
     def show_running(self, bundle: ActorBundle, notes: tuple[str, ...]) -> None:
         """A line runs for this actor."""
         self.controls.set_has_skin(bundle.skin_path is not None)
+        self.controls.set_has_errors(bundle.has_errors)
         self.pane.set_message("")
         self.camera_view.set_message("Waiting for the first picture …")
         self.top_bar.set_actor(bundle.name)

@@ -15,7 +15,9 @@ _MODES = (
     (Shading.CLAY, "Clay", "Form only (2)"),
     (Shading.ERROR, "Error", "Distance of each vertex to its true place (3)"),
     (Shading.NORMALS, "Normals", "Surface direction as colour (4)"),
+    (Shading.EXPECTED, "Expected", "Error of each vertex as the network expects it (5)"),
 )
+_SCALE_WORDS = {Shading.ERROR: "ERROR MM", Shading.EXPECTED: "EXPECTED MM"}
 
 
 class ViewControls(QWidget):
@@ -34,13 +36,14 @@ class ViewControls(QWidget):
         self.buttons: dict[Shading, QPushButton] = {}
         for place, (shading, words, tool_tip) in enumerate(_MODES):
             button = _button(words, tool_tip, is_checkable=True)
-            button.setProperty("segment", "first" if place == 0 else "last" if place == 3 else "middle")
+            button.setProperty("segment", "first" if place == 0 else "last" if place == len(_MODES) - 1 else "middle")
             button.clicked.connect(lambda _, shading=shading: self.choose(shading))
             self._group.addButton(button)
             self.buttons[shading] = button
             row.addWidget(button)
         self.buttons[Shading.SKIN].setChecked(True)
         self.set_has_truth(False)
+        self.set_has_errors(False)
         row.addSpacing(theme.GAP_PX)
         self.wire = _button("Wire", "Draw the edges of the mesh (W)", is_checkable=True)
         self.wire.toggled.connect(self.wire_toggled)
@@ -60,6 +63,10 @@ class ViewControls(QWidget):
     def set_has_truth(self, has_truth: bool) -> None:
         """Offer the error colours, or say why not."""
         self._offer(Shading.ERROR, has_truth, "This source does not know the true mesh, so there is no error to show.")
+
+    def set_has_errors(self, has_errors: bool) -> None:
+        """Offer the expected errors, or say why not."""
+        self._offer(Shading.EXPECTED, has_errors, "This actor's network does not say what error it expects.")
 
     def set_has_skin(self, has_skin: bool) -> None:
         """Offer the skin, or say why not."""
@@ -87,12 +94,19 @@ def _button(words: str, tool_tip: str, is_checkable: bool) -> QPushButton:
 class ColourBar(QWidget):
     """Millimetres to colours, floating over the mesh."""
 
-    def __init__(self, parent: QWidget, range_mm: float) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._range_mm = range_mm
+        self._words, self._range_mm = "", 1.0
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.resize(92, 200)
+        self.resize(104, 200)
         self.hide()
+
+    def show_scale(self, shading: Shading, range_mm: float | None) -> None:
+        """Show what a mode's colours mean; none hides the bar."""
+        self.setVisible(range_mm is not None)
+        if range_mm is not None:
+            self._words, self._range_mm = _SCALE_WORDS[shading], range_mm
+            self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -108,7 +122,7 @@ class ColourBar(QWidget):
         painter.drawRoundedRect(bar, 3, 3)
         painter.setFont(theme.caption_font())
         painter.setPen(colour(COLOURS.text_faint))
-        painter.drawText(QPointF(13, 21), "ERROR MM")
+        painter.drawText(QPointF(13, 21), self._words)
         painter.setFont(theme.font(11))
         painter.setPen(colour(COLOURS.text_dim))
         num_labels = 5
@@ -125,12 +139,11 @@ class ViewportPane(QWidget):
 
     Args:
         viewport: Fills the pane.
-        range_mm: Of the error colours.
     """
 
-    def __init__(self, viewport: QWidget, range_mm: float) -> None:
+    def __init__(self, viewport: QWidget) -> None:
         super().__init__()
-        self.colour_bar = ColourBar(self, range_mm)
+        self.colour_bar = ColourBar(self)
         self._message = _Message(self)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)

@@ -19,7 +19,7 @@ from engine.render import Look, MeshRenderer, Orbit, Shading
 
 DEGREES_PER_PX = 0.35
 ZOOM_PER_NOTCH = 1.12
-ERROR_RANGE_MM = 5.0
+RANGES_MM = {Shading.ERROR: 5.0, Shading.EXPECTED: 2.0}  # shown in the last colour; means are smaller than errors
 
 
 class Viewport(Protocol):
@@ -49,7 +49,7 @@ class Stage:
         self._take, self._drawn = take, drawn
         self.bundle: ActorBundle | None = None
         self.mesh: MeshFrame | None = None
-        self.look = Look(error_range_mm=ERROR_RANGE_MM)
+        self.look = Look()
         self.orbit = Orbit(0.0, 0.0, 100.0, (0.0, 0.0, 0.0))
         self.is_stale = True  # something changed since the last drawing
         self.redraw: Callable[[], None] = lambda: None
@@ -73,7 +73,7 @@ class Stage:
 
     def set_shading(self, shading: Shading) -> None:
         """Change what the surface shows."""
-        self.look = replace(self.look, shading=shading)
+        self.look = replace(self.look, shading=shading, error_range_mm=RANGES_MM.get(shading, self.look.error_range_mm))
         self._touch()
 
     def set_wire(self, has_wire: bool) -> None:
@@ -113,6 +113,8 @@ class Stage:
             self._drawn(mesh)
 
     def _errors_mm(self, mesh: MeshFrame) -> np.ndarray | None:
+        if self.look.shading is Shading.EXPECTED:
+            return mesh.errors_mm
         truth = mesh.frame.truth
         if truth is None or truth.shape != mesh.vertices.shape or self.look.shading is not Shading.ERROR:
             return None

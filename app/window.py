@@ -22,7 +22,7 @@ from app.live import Feed, Live
 from app.opening import Line, Request, open_line
 from app.snapshot import Recording
 from app.theme import COLOURS
-from app.viewport import Stage
+from app.viewport import RANGES_MM, Stage
 from app.viewport_gl import make_viewport
 from engine.crop_choice import choose_crop
 from engine.errors import LiveDoubleError
@@ -33,7 +33,7 @@ from engine.statistics import Statistics
 FIRST_SIZE = QSize(1440, 900)
 SMALLEST = QSize(960, 600)
 MOVIE_RATE = Fraction(24)
-_MODE_KEYS = (Shading.SKIN, Shading.CLAY, Shading.ERROR, Shading.NORMALS)
+_MODE_KEYS = (Shading.SKIN, Shading.CLAY, Shading.ERROR, Shading.NORMALS, Shading.EXPECTED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +240,7 @@ class LiveWindow(QMainWindow):
 
     def _set_shading(self, shading: Shading) -> None:
         self.stage.set_shading(shading)
-        self.face.pane.colour_bar.setVisible(shading is Shading.ERROR)
+        self.face.pane.colour_bar.show_scale(shading, RANGES_MM.get(shading))
 
     def _set_crop(self, crop: CropRect) -> None:
         if self.line is not None and not self._has_ended:

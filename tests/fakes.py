@@ -134,7 +134,7 @@ def _write_tiny_network(
     # Whitening, then each convolution a quarter of the size of the one before, then two linear layers.
     nodes.append(helper.make_node("Cast", [INPUT_NAME], ["gray"], to=TensorProto.FLOAT))
     if num_views > 1:  # each view weighs more than the one before, so that they are told apart
-        weights = np.array([[[[1 + view]] for view in range(num_views)]])
+        weights = np.array([[[[(1 + 2 * view) / num_views**2]] for view in range(num_views)]])
         nodes[-1].output[0] = "grays"
         nodes.append(helper.make_node("Conv", ["grays", constant("view_weights", weights)], ["gray"]))
     nodes.append(helper.make_node("Sub", ["gray", scalar("pixel_mean", 120.0)], ["centred"]))

@@ -92,6 +92,10 @@ class Judge:
         """A shot's crops, decoded into the cache or found there."""
         return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress, self.preparation)
 
+    def can_lack(self, camera: str) -> bool:
+        """Whether this is one of several cameras."""
+        return camera in self.views and len(self.views) > 1
+
     def candidate(self, data: DataSet, cache: Path, name: str, without: Sequence[str] = ()) -> Candidate:
         """This network among others.
 

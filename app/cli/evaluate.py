@@ -44,6 +44,10 @@ def evaluate(
     tracker: Annotated[
         bool, typer.Option("--tracker", help="Also against MediaPipe's scores on the same virtual head.")
     ] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CAMERA", help="Also measure an actor of several cameras without this one."),
+    ] = None,
     frames: Annotated[
         int | None, typer.Option(min=1, help="Measure about this many: of every shot an unbroken stretch.")
     ] = None,
@@ -89,12 +93,19 @@ def evaluate(
                 "Give one that has: they are what is measured.",
             )
         names = _names(asked)
+        _check_without(without or [], judges)
         crops = cache or dataset.folder / ".crops"
         chosen = stretches(dataset.validation, frames)
         _decode(dataset, judges, crops)
         networks = [judge.candidate(dataset, crops, name) for judge, name in zip(judges, names, strict=True)]
+        hidden = [
+            judge.candidate(dataset, crops, f"{name} without {camera}", (camera,))
+            for camera in without or []
+            for judge, name in zip(judges, names, strict=True)
+            if judge.can_lack(camera)
+        ]
         baselines, missing = _baselines(dataset, judges[0], names[0], chosen, tracker, stack)
-        candidates = [*networks, *baselines]
+        candidates = [*networks, *hidden, *baselines]
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, dataset.topology, candidates, advance)
@@ -104,6 +115,13 @@ def evaluate(
             write_json(json, _record(facts, measured, missing, judges))
         if html is not None:
             _report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
+
+
+def _check_without(cameras: Sequence[str], judges: Sequence["Judge"]) -> None:
+    for camera in cameras:
+        if not any(judge.can_lack(camera) for judge in judges):
+            views = "; ".join(f"{judge.name} sees {', '.join(judge.views)}" for judge in judges)
+            raise UsageError(f"No actor can be measured without {camera}: {views}.", "Name one of several cameras.")
 
 
 def _check_report_libraries() -> None:

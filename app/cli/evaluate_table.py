@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from rich.table import Table
 
 from app.cli.console import out
-from training.panel.candidate import Measured
+from training.panel.candidate import Kind, Measured
 from training.panel.panel import Panel
 from training.panel.report.content import Facts, Missing
 from training.panel.report.wording import number, percent
@@ -18,6 +18,8 @@ def show(measured: Sequence[Measured], missing: Sequence[Missing], facts: Facts)
     out.print(_compared(measured))
     if main.panel.regions:
         out.print(_regions(main.panel))
+        if sum(one.kind is Kind.NETWORK for one in measured) > 1:
+            out.print(_depths([one for one in measured if one.kind is Kind.NETWORK]))
     _tell_behaviour(main.panel)
     worst = main.panel.worst[0]
     out.print(f"Worst frame: {worst.shot}, frame {worst.frame + 1}: {worst.rmse_mm:.2f} mm.", soft_wrap=True)
@@ -64,6 +66,17 @@ def _regions(panel: Panel) -> Table:
             region.name, number(found.rmse_mm), number(region.mean_face_rmse_mm), number(found.p95_mm, 2),
             number(found.max_mm, 1), number(found.image_plane_mm), number(found.depth_mm), number(region.attenuation),
         )  # fmt: skip
+    return table
+
+
+def _depths(networks: Sequence[Measured]) -> Table:
+    """What one camera sees worst, network by network."""
+    table = Table("depth mm")
+    for one in networks:
+        table.add_column(one.name, justify="right")
+    for region in networks[0].panel.regions:
+        found = [one.panel.region(region.name) for one in networks]
+        table.add_row(region.name, *(number(of.distances.depth_mm if of else None) for of in found))
     return table
 
 

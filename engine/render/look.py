@@ -13,6 +13,7 @@ class Shading(StrEnum):
     CLAY = "clay"  # form only
     ERROR = "error"  # distance to the truth in false colour
     NORMALS = "normals"  # surface direction as colour
+    EXPECTED = "expected"  # distance to the truth as the network foretells it, in false colour
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class MeshRenderer:
         gl.glBindVertexArray(0)
 
     def set_errors(self, errors_mm: np.ndarray | None) -> None:
-        """Distances for `Shading.ERROR`: [V] float32, mm; None where the truth is not known (drawn as clay)."""
+        """Distances for `Shading.ERROR` and `EXPECTED`: [V] float32, mm; None where nobody knows (drawn as clay)."""
         self._has_errors = errors_mm is not None
         if errors_mm is not None:
             self._mesh.bind()
@@ -131,7 +131,7 @@ class MeshRenderer:
 
     def _surface_of(self, shading: Shading) -> Program:
         is_without = (shading is Shading.SKIN and not self._has_skin) or (
-            shading is Shading.ERROR and not self._has_errors
+            shading in (Shading.ERROR, Shading.EXPECTED) and not self._has_errors
         )
         shown = Shading.CLAY if is_without else shading
         if shown not in self._surfaces:

@@ -162,7 +162,7 @@ void main() {
 #elif SHADING == 1                       // clay
     vec3 base = vec3(0.50, 0.47, 0.45), wrap = vec3(0.15);
     const float roughness = 0.55, reflectance = 0.03;
-#else                                    // error
+#else                                    // error, expected error
     vec3 base = pow(false_colour(distance_mm / error_range_mm), vec3(2.2)) * 0.9, wrap = vec3(0.3);
     const float roughness = 0.7, reflectance = 0.02;
 #endif

@@ -16,9 +16,16 @@ from engine.errors import ActorError, CameraError
 from engine.frames import Frame
 from engine.render import Shading
 from tests.app.windows import REQUEST, line_of, until, window_on
-from tests.fakes import TINY_CROP, frame
+from tests.fakes import TINY_CROP, frame, tiny_bundle
 
 GIVES_UP = CameraError("The cable came off.", "Plug it in.")
+
+
+@pytest.fixture(scope="session")
+def unsure(tmp_path_factory: pytest.TempPathFactory) -> ActorBundle:
+    """A small actor of two cameras whose network foretells its errors."""
+    pytest.importorskip("onnx", reason="the small network is made with the onnx package")
+    return tiny_bundle(tmp_path_factory.mktemp("actors") / "unsure", cameras=("front", "side"), has_errors=True)
 
 
 def true_frames(bundle: ActorBundle, count: int = 3) -> list[Frame]:
@@ -136,6 +143,21 @@ def test_error_colours_and_their_scale_show_where_the_truth_is_known(app: QAppli
         assert window.stage.look.shading is Shading.ERROR
         assert window.face.pane.colour_bar.isVisible()
         until(lambda: window.face.figures.rmse.reading.value != "–", "the error is measured")
+
+
+def test_expected_errors_are_offered_by_an_actor_that_foretells_them(
+    app: QApplication, unsure: ActorBundle, running: LiveWindow
+) -> None:
+    assert not running.face.controls.buttons[Shading.EXPECTED].isEnabled()
+    with window_on(lambda _: line_of(unsure, [frame(0)])) as window:
+        until(lambda: window.has_run, "a mesh is shown")
+        assert "solved without side" in window.line.session.notes[0]
+        QTest.keyClick(window, Qt.Key.Key_5)
+        assert (window.stage.look.shading, window.stage.look.error_range_mm) == (Shading.EXPECTED, 2.0)
+        assert window.face.pane.colour_bar.isVisible()
+        np.testing.assert_array_equal(window.stage._errors_mm(window.stage.mesh), window.stage.mesh.errors_mm)
+        QTest.keyClick(window, Qt.Key.Key_2)
+        assert not window.face.pane.colour_bar.isVisible()
 
 
 def test_an_actor_without_a_skin_is_shown_as_clay(running: LiveWindow) -> None:

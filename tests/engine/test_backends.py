@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from engine.backends import ov as ov_backend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
 from engine.mesh import distances_mm
+from tests.fakes import change_facts, tiny_bundle
 
 # Worst vertex against ONNX Runtime float32, in millimetres.
 TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5}
@@ -78,6 +80,48 @@ def test_anything_but_the_uint8_crop_is_a_programming_mistake(backend: Backend, 
     for wrong in (crops.astype(np.float32), crops[:, 0], crops[:, :, :100], crops[:, [0, 0]], crops[:0]):
         with pytest.raises(ValueError, match="crops must be uint8"):
             backend.run(wrong)
+
+
+@pytest.fixture(scope="module")
+def two_views(tmp_path_factory: pytest.TempPathFactory) -> ActorBundle:
+    """An actor of two cameras that foretells its errors."""
+    pytest.importorskip("onnx", reason="the small network is made with the onnx package")
+    folder = tmp_path_factory.mktemp("two") / "actor"
+    return tiny_bundle(folder, cameras=("front", "side"), has_errors=True)
+
+
+@pytest.mark.parametrize(("name", "precision"), RUNNING, ids=["-".join(pair) for pair in RUNNING])
+def test_every_backend_sees_all_views_and_gives_the_expected_errors(
+    two_views: ActorBundle, name: str, precision: str
+) -> None:
+    crops = np.random.default_rng(4).integers(0, 256, (3, 2, 320, 240), np.uint8)
+    crops[1, 1] = 0
+    by_name = {}
+    for wanted in {("onnxruntime", "float32"), (name, precision)}:
+        opened = open_backend(two_views, *wanted, num_threads=1)
+        by_name[wanted] = opened.run(crops), opened.run(crops[:, ::-1].copy())
+        opened.close()
+    reference, mirrored = by_name["onnxruntime", "float32"]
+    solved = by_name[name, precision][0]
+    assert distances_mm(reference.vertices, mirrored.vertices).max() > 1.0, "the views are not told apart"
+    # Mixing the views rounds their gray levels once more.
+    assert distances_mm(solved.vertices, reference.vertices).max() < 2 * TOLERANCE_MM[precision]
+    assert solved.errors_mm is not None
+    assert (solved.errors_mm.dtype, solved.errors_mm.shape) == (np.float32, (3, 50))
+    assert np.ptp(solved.errors_mm) > 0
+    tolerance = 1e-4 if precision == "float32" else 0.02
+    np.testing.assert_allclose(solved.errors_mm, reference.errors_mm, rtol=tolerance)
+
+
+@pytest.mark.parametrize("name", [status.name for status in backend_report() if status.is_usable])
+def test_a_network_without_the_errors_its_facts_promise_is_refused(
+    tiny: ActorBundle, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(tiny.folder, tmp_path / "actor"))
+    network = json.loads((folder / "bundle.json").read_text("utf-8"))["network"]
+    change_facts(folder, network={**network, "has_errors": True})
+    with pytest.raises(BackendError, match="not an actor's network"):
+        open_backend(ActorBundle.open(folder), name)
 
 
 def test_it_says_what_runs(backend: Backend) -> None:
