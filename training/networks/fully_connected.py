@@ -12,8 +12,8 @@ class FullyConnectedEncoder(nn.Module):
     """A whitened picture to features.
 
     The first layer is fixed: what the training pictures' principal components say of the picture. The coefficients are
-    whitened halfway, divided by the root of their deviation: as they are, the strongest few drown the rest; brought to
-    one variance, noise speaks as loudly as lips. Their mean variance is one.
+    whitened halfway, divided by the root of their deviation, so that neither the strongest few nor the noise of the
+    weakest outweighs the rest. Their mean variance is one.
 
     Args:
         shape: Sizes; of one view.
