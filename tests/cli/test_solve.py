@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.cli.console import UsageError
+from app.cli.solve import parse_views
 from engine.movies import MovieWriter
 from tests.cli.command_line import assert_one_clear_line, livedouble
 from tests.cli.conftest import NUM_FRAMES
+from tests.fakes import tiny_bundle
 
 _ORT = ("--backend", "onnxruntime")
 
@@ -164,3 +167,57 @@ def test_a_movie_cut_off_is_said_to_be(actor: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     outcome = livedouble("solve", path, "--actor", actor, "--out", tmp_path / "solved.npz", *_ORT)
     assert "claims 60 frames" in outcome.err
+
+
+# Several cameras
+
+
+@pytest.fixture(scope="module")
+def two_cameras(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an actor that sees front and side, and foretells its errors."""
+    pytest.importorskip("onnx", reason="the tiny actor is made with onnx")
+    folder = tmp_path_factory.mktemp("two") / "actor"
+    tiny_bundle(folder, cameras=("front", "side"), has_errors=True)
+    return folder
+
+
+def test_the_side_cameras_movie_is_solved_along(two_cameras: Path, movie: Path, tmp_path: Path) -> None:
+    side = Path(shutil.copy(movie, tmp_path / "side.mp4"))
+    report = tmp_path / "report.json"
+    outcome = _solve(movie, two_cameras, tmp_path / "x.npz", "--side", side, "--json", report)
+    assert outcome.code == 0, outcome.err
+    assert "Record these expressions next" in outcome.out
+    values = json.loads(report.read_text("utf-8"))
+    assert values["cameras"] == ["front", "side"]
+    assert values["expected_mm"] > 0
+    assert [moment["frame"] for moment in values["record_next"]], "no moment is named"
+    with np.load(tmp_path / "x.npz") as file:
+        assert file["errors_mm"].shape == (NUM_FRAMES, 50)
+
+
+def test_without_the_side_movie_the_actor_does_with_the_front_and_says_so(
+    two_cameras: Path, movie: Path, tmp_path: Path
+) -> None:
+    outcome = _solve(movie, two_cameras, tmp_path / "x.npz")
+    assert outcome.code == 0, outcome.err
+    assert "trained with front and side: it is solved without side" in outcome.err.replace("\n", " ")
+
+
+def test_a_camera_the_actor_does_not_have_is_one_line(actor: Path, movie: Path, tmp_path: Path) -> None:
+    outcome = _solve(movie, actor, tmp_path / "x.npz", "--view", f"top={movie}")
+    assert_one_clear_line(outcome, "no second camera top", "one camera")
+
+
+def test_movies_of_other_lengths_are_one_line(two_cameras: Path, movie: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.mp4"
+    with MovieWriter(short, 300, 400, Fraction(25), is_gray=True) as writer:
+        writer.write(np.zeros((400, 300), np.uint8))
+    outcome = _solve(movie, two_cameras, tmp_path / "x.npz", "--side", short)
+    assert_one_clear_line(outcome, "side movie has 1 frames, the front movie 12")
+    assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.parametrize(("texts", "says"), [(["side"], "no camera with its movie"), (["side=a"], "given twice")])
+def test_what_is_no_view_is_refused(texts: list[str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse_views(texts, Path("b.mp4"))
