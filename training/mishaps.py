@@ -16,9 +16,13 @@ from training.checkpoint import LAST_FILE
 _NO_MEMORY = re.compile("can't allocate memory|not enough memory|DefaultCPUAllocator")  # torch has no type for it
 
 
-def diverged(step: int, run: Path) -> LiveDoubleError:
-    """A loss or weight that is not a finite number."""
-    return LiveDoubleError(
+class DivergedError(LiveDoubleError):
+    """A loss or weight is not a finite number."""
+
+
+def diverged(step: int, run: Path) -> DivergedError:
+    """By this step."""
+    return DivergedError(
         f"The training diverged: by step {step} the loss or a weight is not a finite number.",
         f"The last good checkpoint is kept in {run}; train again in another folder with a smaller --learning-rate.",
     )

@@ -50,6 +50,7 @@ COMMANDS = (
     Command("sheet", "Draw a data set's contact sheet and list what looks wrong, before a night of training."),
     Command("likeness", "Ask face trackers whether they take the actor for a face (optional)."),
     Command("train", "Train an actor's network on a data set."),
+    Command("ablate", "Train a grid of small networks that tells what each part of the recipe is worth."),
     Command("evaluate", "Measure an actor against a data set's validation shots."),
     Command("export", "Turn a training run into an actor that runs anywhere."),
     Command("solve", "Solve every frame of a movie into a file."),

@@ -1,0 +1,165 @@
+"""The cells: which settings are compared, and with what.
+
+Rule: a cell differs from the cell it is compared with in one thing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from engine.shots import DataSet
+from training.config import PAPER_STAGES, TrainConfig
+from training.schedule import Plan
+from training.variation import FIXED, NO_AMOUNTS
+
+REFERENCE, NOT_AUGMENTED = "reference", "not-augmented"
+GROUPS = ("network", "augmentation", "basis", "frames")
+MINUTES = (1, 3, 5, 10)
+_NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
+_SHRUNK = 4  # by which the small network's layers are narrower
+_NEVER_MINUTES = 1e6
+
+FULL = TrainConfig()
+SMALL = TrainConfig(
+    input_width_px=120,
+    input_height_px=160,
+    stages=tuple(tuple(width // _SHRUNK for width in stage) for stage in PAPER_STAGES),
+    image_components=750,
+    hidden=(500, 250),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One row of the table.
+
+    Args:
+        name: Of its folder.
+        words: For people.
+        group: Of `GROUPS`; the reference has none.
+        against: The cell it is compared with; the reference with none.
+        config: Its settings, but for the seed.
+    """
+
+    name: str
+    words: str
+    group: str
+    against: str
+    config: TrainConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A cell without a result.
+
+    Args:
+        words: Of the cell.
+        reason: Why, one sentence.
+    """
+
+    words: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells, the reference first, and those that this data set has not enough frames for."""
+
+    cells: tuple[Cell, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def only(self, groups: Sequence[str]) -> "Grid":
+        """The cells of these groups, and those they are compared with."""
+        chosen = {cell.name for cell in self.cells if cell.group in groups}
+        chosen |= {cell.against for cell in self.cells if cell.name in chosen} | {REFERENCE}
+        left_out = self.left_out if "frames" in groups else ()
+        return Grid(tuple(cell for cell in self.cells if cell.name in chosen), left_out)
+
+
+def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
+    """The paper's comparisons on a data set.
+
+    Args:
+        data: Whose training frames are counted.
+        base: Settings of the reference, which learns from all frames.
+        num_steps: Of every cell; none: as many as the reference's epochs are.
+    """
+    num_frames = sum(shot.facts.num_frames for shot in data.training)
+    rate_hz = float(data.training[0].rate) if data.training else 1.0
+    steps = num_steps or Plan.of(base, num_frames).total_steps
+    # One validation, at the end: none is chosen as the best by the frames that are measured.
+    base = replace(base, validation_minutes=_NEVER_MINUTES, epochs=_epochs(base, num_frames, steps))
+    plain = NO_AMOUNTS.filled_in(base)
+    by_minutes, left_out = _by_minutes(base, num_frames, rate_hz, steps)
+    cells = (
+        Cell(REFERENCE, "the reference: convolutional, not stabilised, augmented, trainable basis", "", "", base),
+        *_networks(base, plain),
+        *_augmentations(base, plain),
+        Cell("fixed-basis", "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),
+        *by_minutes,
+    )
+    return Grid(cells, left_out)
+
+
+def _networks(base: TrainConfig, plain: TrainConfig) -> list[Cell]:
+    cells = [Cell(NOT_AUGMENTED, "convolutional, not augmented", "network", REFERENCE, plain)]
+    for network, is_stabilised in (("convolutional", True), ("fully_connected", True), ("fully_connected", False)):
+        for config, is_augmented in ((base, True), (plain, False)):
+            words = (
+                f"{network.replace('_', ' ')}, {'stabilised' if is_stabilised else 'not stabilised'},"
+                f" {'augmented' if is_augmented else 'not augmented'}"
+            )
+            name = "-".join(
+                (network.replace("_", "-"), *["stabilised"] * is_stabilised, *["not-augmented"] * (not is_augmented))
+            )
+            changed = replace(config, network=network, is_stabilised=is_stabilised)
+            cells.append(Cell(name, words, "network", REFERENCE, changed))
+    return cells
+
+
+def _augmentations(base: TrainConfig, plain: TrainConfig) -> list[Cell]:
+    alone = {
+        "translation": replace(plain, max_translation=base.max_translation),
+        "rotation": replace(plain, max_rotation_deg=base.max_rotation_deg),
+        "zoom": replace(plain, max_zoom=base.max_zoom),
+        "brightness": replace(plain, max_brightness=base.max_brightness),
+        "contrast": replace(plain, max_contrast=base.max_contrast),
+    }
+    added = {
+        "noise": (f"noise up to {_NOISE_GRAY:g} gray levels", replace(base, max_noise=_NOISE_GRAY)),
+        "gamma": (f"gamma 1 +- {_GAMMA:g}", replace(base, max_gamma=_GAMMA)),
+        "perspective": (
+            f"perspective up to {100 * _PERSPECTIVE:g} % of the width",
+            replace(base, max_perspective=_PERSPECTIVE),
+        ),
+    }
+    fixed = FIXED.filled_in(base)
+    return [
+        *(
+            Cell(f"only-{kind}", f"{kind} alone", "augmentation", NOT_AUGMENTED, config)
+            for kind, config in alone.items()
+        ),
+        *(
+            Cell(f"with-{kind}", f"all five and {words}", "augmentation", REFERENCE, config)
+            for kind, (words, config) in added.items()
+        ),
+        Cell("fixed-amounts", "all five, amounts not measured from the data", "augmentation", REFERENCE, fixed),
+    ]
+
+
+def _by_minutes(
+    base: TrainConfig, num_frames: int, rate_hz: float, steps: int
+) -> tuple[list[Cell], tuple[LeftOut, ...]]:
+    cells, left_out = [], []
+    for minutes in MINUTES:
+        count, words = round(60 * minutes * rate_hz), f"{minutes} minute{'s' * (minutes > 1)} of frames"
+        if count < num_frames:
+            config = replace(base, num_frames=count, epochs=_epochs(base, count, steps))
+            cells.append(Cell(f"minutes-{minutes}", f"{words} ({count})", "frames", REFERENCE, config))
+        else:
+            own = f"{num_frames} training frames, {num_frames / rate_hz / 60:.2g} minutes"
+            left_out.append(LeftOut(words, f"The data set has {own}, all of which the reference learns from."))
+    return cells, tuple(left_out)
+
+
+def _epochs(base: TrainConfig, num_frames: int, steps: int) -> float:
+    return steps / Plan.of(base, num_frames).steps_per_epoch
