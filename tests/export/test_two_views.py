@@ -1,9 +1,9 @@
 """Two cameras from training to the engine, with and without the side view."""
 
-import json
-import shutil
 from dataclasses import replace
+from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,38 +11,60 @@ import torch
 from engine.backends import open_backend
 from engine.bundle import ActorBundle
 from engine.errors import LiveDoubleError, ShotError
-from engine.shots import DATASET_FILE, SHOT_FILE, DataSet
+from engine.frames import CropRect
+from engine.movies import MovieWriter
+from engine.points import PointCacheWriter
+from engine.shots import DataSet, Shot
 from export.network.actor import export_actor, worst_disagreement_mm
-from tests.training.tiny_data import INPUT, TINY, write_tiny_data
+from tests.training.tiny_data import (
+    CROP,
+    FRAME_HEIGHT_PX,
+    FRAME_WIDTH_PX,
+    INPUT,
+    NUM_VERTICES,
+    TINY,
+    tiny_pose,
+    write_tiny_data,
+)
 from training.checkpoint import BEST_FILE, Checkpoint
 from training.crops import cache_shot, choose_frames, crops_of
 from training.device import choose_compute
 from training.judge import open_judge
 from training.loop import Watch, train
-from training.panel.candidate import compare, stretches
+from training.panel.candidate import compare, mean_face, stretches
 
 VIEWS = ("front", "side")
 
 
-def add_side(data):
-    """The same data with another part of each picture as a second camera's."""
-    for shot in data.shots:
-        shutil.copyfile(shot.movie_path(), shot.folder / "side.mp4")
-        values = json.loads((shot.folder / SHOT_FILE).read_text("utf-8"))
-        values["movies"]["side"] = "side.mp4"
-        (shot.folder / SHOT_FILE).write_text(json.dumps(values), "utf-8")
-    path = data.folder / DATASET_FILE
-    values = json.loads(path.read_text("utf-8"))
-    front = values["cameras"]["front"]
-    x, y, width, height = front["crop"]
-    values["cameras"]["side"] = {**front, "crop": [x + 4, y - 6, width, height]}
-    path.write_text(json.dumps(values), "utf-8")
-    return DataSet.open(data.folder)
+def deep_pose(phase):
+    """A mesh, its front picture, which does not show how far forward it is, and its side picture, which does."""
+    front, vertices = tiny_pose(phase)
+    forward = np.sin(1.7 * phase + 2)
+    vertices[20:, 2] += 1.5 * forward * np.hanning(20)
+    side = np.full((FRAME_HEIGHT_PX, FRAME_WIDTH_PX), 70, np.uint8)
+    cv2.circle(side, (round(30 + 12 * forward), 44), 8, 220, -1)
+    return front, side, vertices.astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return add_side(write_tiny_data(tmp_path_factory.mktemp("two-views") / "tiny", 20))
+    """The tiny data with depth in it and a side camera that sees it."""
+    data = write_tiny_data(tmp_path_factory.mktemp("two-views") / "tiny", 40)
+    for shot, phase in zip(data.shots, (0.0, 9.0, 33.0), strict=True):
+        folder, count = shot.folder, shot.facts.num_frames
+        with (
+            MovieWriter(folder / "side.mp4", FRAME_WIDTH_PX, FRAME_HEIGHT_PX, Fraction(30), is_gray=True) as movie,
+            PointCacheWriter(folder / "points.pc2", NUM_VERTICES) as points,
+        ):
+            for index in range(count):
+                _, side, vertices = deep_pose(phase + 0.23 * index)
+                movie.write(side)
+                points.write(vertices)
+        Shot.write_facts(folder, replace(shot.facts, movies={"front": "front.mp4", "side": "side.mp4"}))
+    side = replace(data.front, crop=CropRect(CROP.x - 2, CROP.y + 4, CROP.width, CROP.height))
+    names = [shot.facts.name for shot in data.shots]
+    DataSet.write_manifest(data.folder, "tiny", {"front": data.front, "side": side}, names)
+    return DataSet.open(data.folder)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +72,7 @@ def checkpoint(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("two-views-run") / "run"
     threads = torch.get_num_threads()
     watch = Watch(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
-    config = replace(TINY, views=VIEWS, epochs=6)
+    config = replace(TINY, views=VIEWS, epochs=40)
     train(data, config, folder, choose_compute("cpu", 1), data.folder / ".crops", watch)
     torch.set_num_threads(threads)
     return Checkpoint.load(folder / BEST_FILE)
@@ -91,17 +113,23 @@ def test_expected_errors_that_left_wrong_are_a_disagreement(actor, data, checkpo
     backend.close()
 
 
-def test_an_actor_is_measured_with_and_without_its_side_view(actor, data):
+def test_the_side_view_halves_the_depth_error_at_least_and_one_view_alone_still_works(actor, data):
     cache = data.folder / ".crops"
     chosen = stretches(data.validation, None)
     with open_judge(actor, "onnxruntime", "float32", 1) as judge:
         judge.check(data)
-        candidates = [judge.candidate(data, cache, "both"), judge.candidate(data, cache, "front alone", ("side",))]
-        both, alone = compare(chosen, data.topology, candidates, lambda _: None)
+        candidates = [
+            judge.candidate(data, cache, "both"),
+            judge.candidate(data, cache, "front alone", ("side",)),
+            mean_face(chosen),
+        ]
+        both, alone, still = compare(chosen, data.topology, candidates, lambda _: None)
         assert judge.can_lack("side")
         assert not judge.can_lack("top")
     assert both.panel.calibration is not None, "the backend's expected errors did not reach the panel"
-    assert both.panel.rmse_mm != alone.panel.rmse_mm
+    # What the front camera cannot see is depth: with the side camera, less than half of that error is left.
+    assert both.panel.overall.depth_mm < 0.5 * alone.panel.overall.depth_mm
+    assert alone.panel.overall.depth_mm < 1.2 * still.panel.overall.depth_mm, "one view alone no longer works"
     assert alone.words.endswith("without side")
     metrics = ActorBundle.open(actor).metrics
     assert both.panel.rmse_mm == pytest.approx(metrics["rmse_mm"], rel=1e-4)
