@@ -98,7 +98,7 @@ class ColourBar(QWidget):
         super().__init__(parent)
         self._words, self._range_mm = "", 1.0
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.resize(104, 200)
+        self.resize(118, 200)
         self.hide()
 
     def show_scale(self, shading: Shading, range_mm: float | None) -> None:

@@ -145,10 +145,13 @@ def test_error_colours_and_their_scale_show_where_the_truth_is_known(app: QAppli
         until(lambda: window.face.figures.rmse.reading.value != "–", "the error is measured")
 
 
-def test_expected_errors_are_offered_by_an_actor_that_foretells_them(
-    app: QApplication, unsure: ActorBundle, running: LiveWindow
-) -> None:
+def test_expected_errors_are_not_offered_by_an_actor_that_foretells_none(running: LiveWindow) -> None:
     assert not running.face.controls.buttons[Shading.EXPECTED].isEnabled()
+    QTest.keyClick(running, Qt.Key.Key_5)
+    assert running.stage.look.shading is not Shading.EXPECTED
+
+
+def test_expected_errors_are_offered_by_an_actor_that_foretells_them(app: QApplication, unsure: ActorBundle) -> None:
     with window_on(lambda _: line_of(unsure, [frame(0)])) as window:
         until(lambda: window.has_run, "a mesh is shown")
         assert "solved without side" in window.line.session.notes[0]
