@@ -3,31 +3,51 @@
 from rich.table import Table
 
 from app.cli.console import out
-from training.ablation.pages import cells, grouped, words
-from training.ablation.summary import Summary, Verdict
+from training.ablation.pages import grouped, words
+from training.ablation.summary import Row, Summary, Verdict
+from training.panel.report.wording import number, signed
 
-_STYLES = {Verdict.BETTER: "green", Verdict.WORSE: "red", Verdict.WITHIN: "dim", Verdict.UNKNOWN: "dim"}
+_VERDICTS = {
+    Verdict.BETTER: "[green]better[/green]",
+    Verdict.WORSE: "[red]worse[/red]",
+    Verdict.WITHIN: "[dim]within[/dim]",
+    Verdict.UNKNOWN: "[dim]?[/dim]",
+    Verdict.NONE: "",
+}
+_COLUMNS = (("RMSE mm", 13), ("difference", 15), ("", 6), ("lips mm", 7), ("motion", 6))  # and their widths
+_WORDS = (24, 58)  # of a cell's words: the least and the most
 
 
 def show(summary: Summary) -> None:
     """Print the table and what it rests on."""
-    table = Table("", box=None, pad_edge=False)
-    for heading in ("RMSE mm", "seeds", "difference", "seeds explain"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for heading in ("lips mm", "attenuation"):
-        table.add_column(heading, justify="right")
-    for heading, rows in grouped(summary):
-        table.add_section()
-        if rows[0].against:
-            table.add_row(f"[bold]{heading}[/bold]")
+    taken = sum(width + 1 for _, width in _COLUMNS)
+    width = min(_WORDS[1], max(_WORDS[0], out.width - taken))
+    for index, (heading, rows) in enumerate(grouped(summary)):
+        table = Table(
+            box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=index == 0, header_style="dim"
+        )  # fmt: skip
+        table.add_column("", width=width)
+        for name, column_width in _COLUMNS:
+            table.add_column(name, width=column_width, justify="right" if name else "left")
         for row in rows:
-            figures = cells(row)[:7]
-            style = _STYLES.get(row.verdict, "")
-            verdict = f"[{style}]{figures[4]}[/{style}]" if style else figures[4]
-            table.add_row(row.words, *figures[:4], verdict, *figures[5:], style="" if row.against else "bold")
-    out.print(table)
+            table.add_row(row.words, *_figures(row))
+        if index:
+            out.print(f"\n{heading}", style="bold")
+        out.print(table)
+    out.print()
     for line in words(summary):
         out.print(line, soft_wrap=True)
     for one in summary.left_out:
         out.print(f"Without {one.words}: {one.reason}", style="dim", soft_wrap=True)
+
+
+def _figures(row: Row) -> tuple[str, ...]:
+    difference = signed(row.difference_mm) if row.against else ""
+    margin = "" if row.margin_mm is None else f" ± {number(row.margin_mm)}"
+    return (
+        number(row.rmse_mm) + ("" if row.spread_mm is None else f" ± {number(row.spread_mm)}"),
+        difference + margin,
+        _VERDICTS[row.verdict],
+        number(row.lips_mm),
+        number(row.attenuation, 2),
+    )

@@ -91,7 +91,7 @@ def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
     plain = NO_AMOUNTS.filled_in(base)
     by_minutes, left_out = _by_minutes(base, num_frames, rate_hz, steps)
     cells = (
-        Cell(REFERENCE, "the reference: convolutional, not stabilised, augmented, trainable basis", "", "", base),
+        Cell(REFERENCE, "convolutional, not stabilised, augmented, trainable basis", "", "", base),
         *_networks(base, plain),
         *_augmentations(base, plain),
         Cell("fixed-basis", "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),

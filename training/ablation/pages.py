@@ -82,8 +82,7 @@ def to_markdown(facts: Facts, summary: Summary) -> str:
     """A table, and what it rests on."""
     lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
     for heading, rows in grouped(summary):
-        if rows[0].against:
-            lines.append(f"| **{heading}**{' |' * len(_COLUMNS)}")
+        lines.append(f"| **{heading}**{' |' * len(_COLUMNS)}")
         lines += [f"| {' | '.join((row.words, *cells(row)))} |" for row in rows]
     notes = [*(f"Without {one.words}: {one.reason}" for one in summary.left_out), *words(summary)]
     origin = f"{facts.actor}, {facts.data}; {facts.size}; {', '.join(summary.machines)}; {facts.date}."
@@ -121,7 +120,7 @@ def cells(row: Row) -> tuple[str, ...]:
         number(row.rmse_mm) + ("" if row.spread_mm is None else f" ± {number(row.spread_mm)}"),
         str(row.num_seeds),
         signed(row.difference_mm) if row.against else "",
-        f"± {number(row.margin_mm)}" if row.against else "",
+        "" if not row.against else "–" if row.margin_mm is None else f"± {number(row.margin_mm)}",
         row.verdict.value,
         number(row.lips_mm),
         number(row.attenuation),
@@ -147,10 +146,9 @@ def words(summary: Summary) -> list[str]:
             " cell). A difference within ± what seeds explain (95 %) is none that was shown; of twenty cells that are"
             " alike, about one leaves it by chance."
         )
-    against = sorted({row.against for row in summary.rows if row.against and not row.against.startswith("the ref")})
-    lines.append(
-        "Differences are to the reference" + (f", of one kind alone to: {', '.join(against)}." if against else ".")
-    )
+    reference = summary.rows[0].words if summary.rows else ""
+    others = sorted({row.against for row in summary.rows} - {"", reference})
+    lines.append("Differences are to the reference" + "".join(f", of one kind alone to: {one}" for one in others) + ".")
     if summary.num_waiting:
         lines.append(f"{summary.num_waiting} trainings are still to be made.")
     return lines

@@ -164,7 +164,7 @@ def ablate(
 
         def stepped(status: Status, run: Run = run, later: Sequence[Run] = later) -> None:
             left_s = status.left_s + forecast.of(later, status)
-            teller.stepped(Standing(run, len(results), len(runs), status, left_s))
+            teller.stepped(Standing(run, len(results), len(results) + 1 + len(later), status, left_s))
 
         watch = Watch(_ignore, teller.decoding, stepped, teller.should_stop)
         started_s = time.perf_counter()
