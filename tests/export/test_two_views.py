@@ -72,7 +72,7 @@ def checkpoint(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("two-views-run") / "run"
     threads = torch.get_num_threads()
     watch = Watch(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
-    config = replace(TINY, views=VIEWS, epochs=40)
+    config = replace(TINY, views=VIEWS, epochs=25)
     train(data, config, folder, choose_compute("cpu", 1), data.folder / ".crops", watch)
     torch.set_num_threads(threads)
     return Checkpoint.load(folder / BEST_FILE)
