@@ -44,8 +44,8 @@ def align_shots(
     shots of 250 to 600 frames of two virtual actors, every fourth frame, with a true motion of 2.95 mm (root mean
     square over the animated vertices), meshes came to lie beside their true places by 0.013 mm (worst shot 0.03) where
     the mesh is a whole head, whose still skull holds the map, and by 0.25 mm (worst 0.39), with 2 % of the motion lost,
-    where it is nothing but animated vertices. With `rows` on the vertices that never move it is 0.001 mm, but then all
-    rests on how well those were captured.
+    where it is nothing but animated vertices. With `rows` on the vertices that never move it is a few micrometres, but
+    then all rests on how well those were captured.
 
     Args:
         shots: [N, V, 3] float32 cm each, may be mapped.

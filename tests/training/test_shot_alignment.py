@@ -95,7 +95,7 @@ def test_resting_on_what_hardly_moves_loses_least(rig: Rig, shots: list[np.ndarr
     still = np.setdiff1d(np.arange(len(rest)), animated)
     for shot in shots:
         (affine,) = align_shots([shot], rest, rows=still)
-        assert rms_mm((carried(shot, affine) - shot)[:, animated]) < 0.003
+        assert rms_mm((carried(shot, affine) - shot)[:, animated]) < 0.006
 
 
 def test_the_descent_never_rises(rig: Rig, shots: list[np.ndarray]) -> None:
