@@ -4,6 +4,7 @@ Rule: the first process decides, speaks and writes; the others follow. Whatever 
 passes through `by_first`, so that all take the same steps.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,4 +102,6 @@ def assembled(device_name: str) -> Iterator[Team]:
         # torch has no function for the last one; torchrun tells it this way.
         yield Team(dist.get_rank(), dist.get_world_size(), rank_here, int(os.environ["LOCAL_WORLD_SIZE"]))
     finally:
+        # A wrapped network is part of reference cycles: kept until Python ends, its threads would end the process.
+        gc.collect()
         dist.destroy_process_group()
