@@ -128,10 +128,10 @@ def _batches(
     """[B, num_views, height, width] uint8, B = `batch_size` except in the last."""
     size_px = (bundle.input_width_px, bundle.input_height_px)
     places = {one.view.camera: place for place, one in enumerate(movies)}
+    in_order = [places.get(view.camera) for view in bundle.views]
     crops: list[np.ndarray] = []
     for images in moments:
         seen = [preparation.prepare(image, one.crop, *size_px) for image, one in zip(images, movies, strict=True)]
-        in_order = [places.get(view.camera) for view in bundle.views]
         crops.append(stacked([None if place is None else seen[place] for place in in_order], *size_px))
         if len(crops) == batch_size:
             yield np.stack(crops)

@@ -3,9 +3,7 @@
 Rule: the cache holds the crop of `engine.crop` itself, with real pixels grown around it for augmentation to move into.
 """
 
-import errno
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import cv2
 import numpy as np
 
 from engine.crop import crop_for_network, resize_area, to_gray
+from engine.disk import check_room
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
 from engine.preparation import Preparation
@@ -23,7 +22,9 @@ from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
+_MORE_ROOM = "Free some space, or choose another folder with --cache."
 _STABILISED_LAYOUT = 1
+_MORE_ROOM = "Free some space, or choose another folder with --cache."
 _MOST_UNFOUND = 0.5  # of a shot's frames
 
 Progress = Callable[[str, int, int], None]  # shot, frames done, frames in all
@@ -252,8 +253,7 @@ def _decode(
     num_done = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(path.parent).free < num_bytes:
-            raise OSError(errno.ENOSPC, "the disk is full")
+        check_room(path, num_bytes, _MORE_ROOM)
         with shot.pictures(camera) as movie, partial.open("wb") as file:
             for image in movie:
                 file.write(prepare(image).tobytes())
@@ -265,7 +265,7 @@ def _decode(
         raise StorageError(
             f"The crop cache {path.parent} cannot take {num_bytes / 1e6:.0f} MB for the shot {shot.facts.name}"
             f" ({error.strerror}).",
-            "Free some space, or choose another folder with --cache.",
+            _MORE_ROOM,
         ) from error
     if num_done != shot.facts.num_frames:
         partial.unlink(missing_ok=True)

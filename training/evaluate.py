@@ -12,8 +12,6 @@ import numpy as np
 from engine.mesh import Topology, distances_mm, rmse_mm
 from training.crops import FrameChoice
 
-ALL_VERTICES = "animated"
-
 Solve = Callable[[np.ndarray], np.ndarray]  # [B, num_views, H, W] uint8 -> [B, V, 3] float32 cm
 
 

@@ -153,7 +153,7 @@ def best_in_basis(basis: Basis, topology: Topology, of: str) -> Candidate:
         topology: Of the meshes.
         of: The network's name.
     """
-    animated = topology.sets.get("animated", np.arange(topology.num_vertices))
+    animated = topology.animated
     num_latents = len(basis.directions)
     directions = basis.directions.reshape(num_latents, -1, 3)
     of_animated = directions[:, animated].reshape(num_latents, -1)

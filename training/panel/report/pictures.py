@@ -89,7 +89,7 @@ def picture_frames(
     Raises:
         BackendError: There is no OpenGL here.
     """
-    animated = topology.sets.get("animated", np.arange(topology.num_vertices))
+    animated = topology.animated
     errors_mm = [[distances_mm(mesh, frame.truth) for _, mesh in frame.solved] for frame in frames]
     range_mm = _range_of(np.array(errors_mm)[..., animated] if frames else np.zeros(1))
     pictured = []
