@@ -8,11 +8,11 @@ import os
 import platform
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from engine.errors import LiveDoubleError
+from engine.machine import has_fast_bfloat16, processor_name
 from training.team import ALONE, Team
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
@@ -51,7 +51,7 @@ def choose_compute(
 ) -> Compute:
     """Prepare this process to train on `name`.
 
-    bfloat16 is chosen where the hardware has matrix units for it; without them it is slower than float32.
+    bfloat16 is chosen where the hardware computes it faster than float32.
 
     Args:
         name: `cpu` or `cuda`.
@@ -76,8 +76,8 @@ def choose_compute(
         return Compute(device, is_bfloat16, threads, words, True, is_captured, _STEPS_A_READING)
     if name == "cpu":
         _keep_freed_memory()
-        is_bfloat16 = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-        words = f"{of_team}{_words(f'{_processor_name()}, {threads} threads', is_bfloat16)}"
+        is_bfloat16 = has_fast_bfloat16()
+        words = f"{of_team}{_words(f'{processor_name()}, {threads} threads', is_bfloat16)}"
         return Compute(torch.device(name), is_bfloat16, threads, words)
     raise LiveDoubleError(f"There is no device '{name}'.", "Give --device cpu or --device cuda.")
 
@@ -106,12 +106,3 @@ def _keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_MAX, 0)
         libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

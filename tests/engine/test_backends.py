@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine import machine
 from engine.backends import Backend, Solution, backend_report, choose_backend, open_backend
 from engine.backends import ov as ov_backend
 from engine.bundle import ActorBundle
@@ -131,16 +132,28 @@ def test_it_says_what_runs(backend: Backend) -> None:
 # Choosing
 
 
+def _pretend(monkeypatch: pytest.MonkeyPatch, features: set[str], vendor: str) -> None:
+    """Another processor."""
+    monkeypatch.setattr(machine, "processor_vendor", lambda: vendor)
+    for module in (machine, ov_backend):
+        monkeypatch.setattr(module, "processor_features", lambda: frozenset(features))
+
+
 @pytest.mark.parametrize(
-    ("features", "expected"),
-    [({"avx2"}, ("onnxruntime", "float32")), ({"avx512_bf16", "amx_bf16"}, ("openvino", "bfloat16"))],
+    ("features", "vendor", "expected"),
+    [
+        ({"avx2"}, "AuthenticAMD", ("onnxruntime", "float32")),
+        ({"avx512_bf16"}, "GenuineIntel", ("onnxruntime", "float32")),
+        ({"avx512_bf16"}, "AuthenticAMD", ("openvino", "bfloat16")),
+        ({"avx512_bf16", "amx_bf16"}, "GenuineIntel", ("openvino", "bfloat16")),
+    ],
 )
 def test_the_automatic_choice_follows_the_processor(
-    monkeypatch: pytest.MonkeyPatch, features: set[str], expected: tuple[str, str]
+    monkeypatch: pytest.MonkeyPatch, features: set[str], vendor: str, expected: tuple[str, str]
 ) -> None:
     if not ov_backend.status().is_usable:
         pytest.skip("OpenVINO does not load here")
-    monkeypatch.setattr(ov_backend, "processor_features", lambda: frozenset(features))
+    _pretend(monkeypatch, features, vendor)
     assert choose_backend() == expected
 
 
@@ -182,17 +195,18 @@ def test_no_threads_is_refused(tiny: ActorBundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "precisions"),
+    ("features", "vendor", "precisions"),
     [
-        ({"avx2"}, ("float32",)),
-        ({"avx2", "avx512_bf16"}, ("float32", "bfloat16")),
-        ({"avx512_bf16", "amx_bf16"}, ("bfloat16", "float32")),
+        ({"avx2"}, "AuthenticAMD", ("float32",)),
+        ({"avx2", "avx512_bf16"}, "GenuineIntel", ("float32", "bfloat16")),
+        ({"avx2", "avx512_bf16"}, "AuthenticAMD", ("bfloat16", "float32")),
+        ({"avx512_bf16", "amx_bf16"}, "GenuineIntel", ("bfloat16", "float32")),
     ],
 )
 def test_bfloat16_is_offered_where_the_processor_computes_it_and_preferred_where_it_is_faster(
-    monkeypatch: pytest.MonkeyPatch, features: set[str], precisions: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, features: set[str], vendor: str, precisions: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(ov_backend, "processor_features", lambda: frozenset(features))
+    _pretend(monkeypatch, features, vendor)
     status = ov_backend.status()
     if not status.is_usable:
         pytest.skip(f"OpenVINO: {status.reason}")
