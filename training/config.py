@@ -5,6 +5,7 @@ using deep convolutional neural networks"; "ours" is a number the paper does not
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,7 +14,17 @@ from engine.preparation import Preparation
 from engine.shots import FRONT
 
 CONFIG_FILE = "config.json"
-PAPER_STAGES = ((64, 64), (96, 96), (144, 144), (216, 216), (324, 324), (486, 486))
+Stages = tuple[tuple[int, ...], ...]
+PAPER_STAGES: Stages = ((64, 64), (96, 96), (144, 144), (216, 216), (324, 324), (486, 486))
+
+
+# The paper's section 5.1: other widths, none of the convolutions that keep the picture's size, one more of them each.
+STAGE_VARIATIONS: dict[str, Callable[[Stages], Stages]] = {
+    "half": lambda stages: tuple(tuple(width // 2 for width in stage) for stage in stages),
+    "double": lambda stages: tuple(tuple(2 * width for width in stage) for stage in stages),
+    "no-stride-1": lambda stages: tuple(stage[:1] for stage in stages),
+    "more-stride-1": lambda stages: tuple((*stage, stage[-1]) for stage in stages),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,7 @@ class TrainConfig:
     network: str = "convolutional"  # or "fully_connected"; paper
     input_width_px: int = 240  # pixels of the crop; paper
     input_height_px: int = 320  # pixels of the crop; paper
-    stages: tuple[tuple[int, ...], ...] = PAPER_STAGES  # channels of the 3x3 convolutions, each stage halves; paper
+    stages: Stages = PAPER_STAGES  # channels of the 3x3 convolutions, each stage halves; paper
     image_components: int = 3000  # of the picture, where the fully connected network starts; paper
     hidden: tuple[int, ...] = (2000, 1000)  # of the fully connected network: ReLU, then tanh; paper
     is_stabilised: bool | None = None  # pictures moved by 68 points; none: the fully connected network's; paper
@@ -81,7 +92,8 @@ class TrainConfig:
 
     # Watching and keeping.
     validation_frames: int = 200  # at most, spread evenly over the validation shots; ours
-    validation_minutes: float = 3.0  # between two validations at least; ours
+    # Each epoch's end brings a validation too, unless the last one is younger than a twentieth of this.
+    validation_minutes: float = 3.0  # between two validations at most; ours
     checkpoint_minutes: float = 1.0  # between two checkpoints at most; the first comes after a tenth of it; ours
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from training.schedule import Plan
 from training.team import Team
 
 _MEMORY = 50  # steps that the smoothed loss looks back on
+_LEAST_PART = 1 / 20  # of the time between two validations: where epochs are short, not each has one
 _NEWEST = 0.03  # weight of a step in the mean time of a step
 
 
@@ -70,8 +71,10 @@ class Clock:
 
     def __init__(self, config: TrainConfig, state: TrainingState, num_frames: int) -> None:
         self._config, self._first_step, self._step = config, state.step, state.step
-        self._most_steps = Plan.of(config, num_frames).total_steps
+        plan = Plan.of(config, num_frames)
+        self._most_steps, self._steps_per_epoch = plan.total_steps, plan.steps_per_epoch
         self._read_s = self._validated_s = time.perf_counter()
+        self._validated_step = state.step
         # The first checkpoint comes soon: a kill must not cost the start.
         self._saved_s = self._read_s - 0.9 * 60.0 * config.checkpoint_minutes
         self._started_s = self._read_s - state.elapsed_s
@@ -86,17 +89,22 @@ class Clock:
             steps_left = int(max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
             total_steps = min(self._most_steps, state.step + steps_left)
         is_last = state.step >= total_steps
-        is_validation = is_last or now_s - self._validated_s > 60.0 * config.validation_minutes
+        is_validation = is_last or self._wants_validation(now_s, state.step)
         is_checkpoint = is_last or is_stopping or now_s - self._saved_s > 60.0 * config.checkpoint_minutes
         return Due(elapsed_s, total_steps, self._step_s, is_validation, is_checkpoint, is_stopping)
 
     def validated(self) -> None:
         """A validation is over; the next is counted from here."""
-        self._validated_s = time.perf_counter()
+        self._validated_s, self._validated_step = time.perf_counter(), self._step
 
     def saved(self) -> None:
         """A checkpoint is written."""
         self._saved_s = time.perf_counter()
+
+    def _wants_validation(self, now_s: float, step: int) -> bool:
+        since, most = now_s - self._validated_s, 60.0 * self._config.validation_minutes
+        is_new_epoch = step // self._steps_per_epoch > self._validated_step // self._steps_per_epoch
+        return since > most or (is_new_epoch and since > _LEAST_PART * most)
 
     def _measure(self, now_s: float, step: int) -> None:
         new = step - self._step

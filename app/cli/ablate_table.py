@@ -14,7 +14,7 @@ _VERDICTS = {
     Verdict.UNKNOWN: "[dim]?[/dim]",
     Verdict.NONE: "",
 }
-_COLUMNS = (("RMSE mm", 13), ("difference", 15), ("", 6), ("lips mm", 7), ("motion", 6))  # and their widths
+_COLUMNS = (("RMSE mm", 13), ("difference", 15), ("", 6), ("lips mm", 7), ("motion", 6), ("F1", 4))  # and their widths
 _WORDS = (24, 58)  # of a cell's words: the least and the most
 
 
@@ -50,4 +50,5 @@ def _figures(row: Row) -> tuple[str, ...]:
         _VERDICTS[row.verdict],
         number(row.lips_mm),
         number(row.attenuation, 2),
+        number(row.closure_f1, 2),
     )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from app.cli.console import UsageError
-from training.config import PAPER_STAGES
+from training.config import PAPER_STAGES, STAGE_VARIATIONS, Stages
 from training.variation import FIXED, NO_AMOUNTS, Amounts
 
 
@@ -36,17 +36,9 @@ class StagesName(StrEnum):
     MORE_STRIDE_1 = "more-stride-1"
 
     @property
-    def setting(self) -> tuple[tuple[int, ...], ...]:
+    def setting(self) -> Stages:
         """Channels of each stage's convolutions."""
-        if self is StagesName.HALF:
-            return tuple(tuple(width // 2 for width in stage) for stage in PAPER_STAGES)
-        if self is StagesName.DOUBLE:
-            return tuple(tuple(2 * width for width in stage) for stage in PAPER_STAGES)
-        if self is StagesName.NO_STRIDE_1:
-            return tuple(stage[:1] for stage in PAPER_STAGES)
-        if self is StagesName.MORE_STRIDE_1:
-            return tuple((*stage, stage[-1]) for stage in PAPER_STAGES)
-        return PAPER_STAGES
+        return PAPER_STAGES if self is StagesName.PAPER else STAGE_VARIATIONS[self.value](PAPER_STAGES)
 
 
 class AugmentName(StrEnum):

@@ -25,7 +25,7 @@ FACTS = Facts("somebody", "data/x", "tiny", "today", "livedouble ablate data/x -
 
 
 def result(cell: str, seed: int, rmse_mm: float, seconds: float = 10.0) -> Result:
-    return Result(cell, seed, "", 50, 20, 100, seconds, "a machine", FIXED, rmse_mm, 4.0, 1.0, 0.9, 0.01)
+    return Result(cell, seed, "", 50, 20, 100, seconds, "a machine", FIXED, rmse_mm, 4.0, 1.0, 0.9, 0.01, 0.8)
 
 
 def three_cells() -> Grid:
@@ -83,6 +83,8 @@ def test_every_cell_but_the_crossed_ones_differs_from_its_reference_in_one_thing
         assert [words.split()[0] for words in cells[REFERENCE].config.differences(cells[f"with-{kind}"].config)] == [
             f"max_{kind}"
         ]
+    for name, field in (("half", "stages"), ("loss-contact", "contact_weight"), ("loss-regions", "region_weights")):
+        assert [words.split()[0] for words in cells[REFERENCE].config.differences(cells[name].config)] == [field]
     assert len({json.dumps(cell.config.to_json()) for cell in cells.values()}) == len(cells)
 
 

@@ -29,7 +29,7 @@ def truth_of(choice):
 
 def test_a_perfect_network_has_no_error(choice, data):
     evaluation = measure(choice, data.topology, truth_of(choice))
-    assert evaluation.rmse_mm == evaluation.max_mm == 0.0
+    assert evaluation.rmse_mm == evaluation.mean_mm == 0.0
     assert evaluation.mean_face_rmse_mm > 1.0
 
 
@@ -38,8 +38,6 @@ def test_an_error_of_one_axis_is_measured_in_millimetres(choice, data):
     evaluation = measure(choice, data.topology, lambda crops: perfect(crops) + np.float32([0.1, 0, 0]), 7)
     assert evaluation.rmse_mm == pytest.approx(1.0, rel=1e-4)
     assert evaluation.mean_mm == pytest.approx(1.0, rel=1e-4)
-    assert evaluation.p95_mm == pytest.approx(1.0, rel=1e-4)
-    assert [part.rmse_mm for part in (*evaluation.regions, *evaluation.shots)] == pytest.approx([1.0] * 4, rel=1e-4)
 
 
 def test_only_animated_vertices_count(choice, data):
@@ -61,22 +59,3 @@ def test_the_mean_face_is_the_best_that_never_moves(choice, data):
     assert still.rmse_mm == pytest.approx(still.mean_face_rmse_mm, rel=1e-4)
     neutral = measure(choice, data.topology, lambda crops: np.broadcast_to(data.topology.neutral, (len(crops), 40, 3)))
     assert neutral.rmse_mm > still.mean_face_rmse_mm
-
-
-def test_regions_and_shots_are_told_apart(choice, data):
-    perfect = truth_of(choice)
-
-    def wrong_lips_in_the_first_shot(crops):
-        vertices = perfect(crops).copy()
-        for crop, mesh in zip(crops, vertices, strict=True):
-            if any(crop.tobytes() == choice.crop(index).tobytes() for index in range(12)):
-                mesh[10:20, 2] += 0.3
-        return vertices
-
-    evaluation = measure(choice, data.topology, wrong_lips_in_the_first_shot)
-    regions = {part.name: part for part in evaluation.regions}
-    shots = {part.name: part for part in evaluation.shots}
-    assert regions["lips"].rmse_mm == pytest.approx(3.0 * np.sqrt(0.5), rel=1e-3)
-    assert regions["lips"].num_vertices == 10
-    assert shots["a"].rmse_mm == pytest.approx(3.0 * np.sqrt(10 / 36), rel=1e-3)
-    assert (shots["b"].rmse_mm, shots["b"].num_frames) == (0.0, 12)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.shots import DataSet
-from training.config import PAPER_STAGES, TrainConfig
+from training.config import PAPER_STAGES, STAGE_VARIATIONS, TrainConfig
 from training.schedule import Plan
 from training.variation import FIXED, NO_AMOUNTS
 
 REFERENCE, NOT_AUGMENTED = "reference", "not-augmented"
-GROUPS = ("network", "augmentation", "basis", "frames")
+GROUPS = ("network", "stages", "augmentation", "basis", "loss", "frames")
 MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
+_NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
 _SHRUNK = 4  # by which the small network's layers are narrower
 _NEVER_MINUTES = 1e6
 
@@ -93,8 +94,10 @@ def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
     cells = (
         Cell(REFERENCE, "convolutional, not stabilised, augmented, trainable basis", "", "", base),
         *_networks(base, plain),
+        *_stages(base),
         *_augmentations(base, plain),
         Cell("fixed-basis", "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),
+        *_losses(base),
         *by_minutes,
     )
     return Grid(cells, left_out)
@@ -114,6 +117,33 @@ def _networks(base: TrainConfig, plain: TrainConfig) -> list[Cell]:
             changed = replace(config, network=network, is_stabilised=is_stabilised)
             cells.append(Cell(name, words, "network", REFERENCE, changed))
     return cells
+
+
+def _stages(base: TrainConfig) -> list[Cell]:
+    words = {
+        "half": "half the channels",
+        "double": "twice the channels",
+        "no-stride-1": "without the convolutions of stride 1",
+        "more-stride-1": "one more convolution of stride 1 in each stage",
+    }
+    return [
+        Cell(name, words[name], "stages", REFERENCE, replace(base, stages=vary(base.stages)))
+        for name, vary in STAGE_VARIATIONS.items()
+    ]
+
+
+def _losses(base: TrainConfig) -> list[Cell]:
+    regions = ("lips", _LIPS_AND_LIDS), ("lids", _LIPS_AND_LIDS)
+    changed = {
+        "normals": (f"and normals times {_NORMALS:g}", replace(base, normal_weight=_NORMALS)),
+        "velocity": (f"and velocity times {_VELOCITY:g}", replace(base, velocity_weight=_VELOCITY)),
+        "contact": (f"and contact times {_CONTACT:g}", replace(base, contact_weight=_CONTACT)),
+        "regions": (f"lips and lids times {_LIPS_AND_LIDS:g}", replace(base, region_weights=regions)),
+    }
+    return [
+        Cell(f"loss-{kind}", f"positions {words}", "loss", REFERENCE, config)
+        for kind, (words, config) in changed.items()
+    ]
 
 
 def _augmentations(base: TrainConfig, plain: TrainConfig) -> list[Cell]:

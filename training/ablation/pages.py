@@ -23,12 +23,14 @@ STEM = "ablation"
 HEADINGS = {
     "": "The reference",
     "network": "Network, stabilising, augmentation",
+    "stages": "The convolutions",
     "augmentation": "Each augmentation",
     "basis": "The output basis",
+    "loss": "Further terms of the loss",
     "frames": "Number of frames",
 }
 _COLUMNS = (
-    "", "RMSE mm", "seeds", "difference mm", "seeds explain", "", "lips mm", "attenuation", "jitter mm", "frames",
+    "", "RMSE mm", "seeds", "difference mm", "seeds explain", "", "lips mm", "attenuation", "jitter mm", "contact F1", "frames",
 )  # fmt: skip
 
 
@@ -125,6 +127,7 @@ def cells(row: Row) -> tuple[str, ...]:
         number(row.lips_mm),
         number(row.attenuation),
         number(row.jitter_mm, 4),
+        number(row.closure_f1, 2),
         str(row.num_frames),
     )
 

@@ -35,6 +35,7 @@ class Result:
         lips_mm: RMSE over the lips; None where the mesh names none.
         attenuation: Size of all motion, 1 = full; None where nothing moves.
         jitter_mm: Of a still face, a frame; None where it cannot be measured.
+        closure_f1: Of the lips' contact; None where the mesh names no pairs, or nothing touches.
     """
 
     cell: str
@@ -51,6 +52,7 @@ class Result:
     lips_mm: float | None
     attenuation: float | None
     jitter_mm: float | None
+    closure_f1: float | None
 
     def save(self, run: Path) -> None:
         """Write `result.json`.
@@ -80,15 +82,16 @@ class Result:
             ) from error
 
 
-def figures(panel: Panel) -> tuple[float, float, float | None, float | None, float | None]:
-    """`rmse_mm` to `jitter_mm` of a result."""
-    lips = panel.region("lips")
+def figures(panel: Panel) -> tuple[float, float, float | None, float | None, float | None, float | None]:
+    """`rmse_mm` to `closure_f1` of a result."""
+    lips, closure = panel.region("lips"), panel.contact("lips")
     return (
         panel.rmse_mm,
         panel.mean_face_rmse_mm,
         None if lips is None else lips.distances.rmse_mm,
         panel.attenuation,
         None if panel.jitter is None else panel.jitter.solved_mm,
+        None if closure is None else closure.f1,
     )
 
 

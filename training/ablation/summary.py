@@ -47,6 +47,7 @@ class Row:
         lips_mm: None where the mesh names no lips.
         attenuation: 1 = full motion; None where nothing moves.
         jitter_mm: Of a still face, a frame.
+        closure_f1: Of the lips' contact.
         seconds: Wall clock of a training's steps.
     """
 
@@ -64,6 +65,7 @@ class Row:
     lips_mm: float | None
     attenuation: float | None
     jitter_mm: float | None
+    closure_f1: float | None
     seconds: float
 
 
@@ -123,6 +125,7 @@ def summarise(grid: Grid, results: Sequence[Result], left_out: Sequence[LeftOut]
                 lips_mm=_mean([one.lips_mm for one in of]),
                 attenuation=_mean([one.attenuation for one in of]),
                 jitter_mm=_mean([one.jitter_mm for one in of]),
+                closure_f1=_mean([one.closure_f1 for one in of]),
                 seconds=statistics.fmean(one.seconds for one in of),
             )
         )
