@@ -98,3 +98,18 @@ def test_runs_are_found_at_both_ends():
 
 def test_one_long_closure_is_not_two():
     assert len(match([(10, 20), (22, 30)], [(10, 30)], 7.5)) == 1
+
+
+def test_pairs_that_never_part_do_not_count():
+    truth, solved = lips(60, (20, 40)), lips(60, (30, 40))
+    for meshes in (truth, solved):
+        meshes[:, 4:6] = meshes[:, 0:2] - [0, 0.02, 0]  # two of four, in every frame
+    contact = panel_of(shot(truth, solved)).contact("lips")
+    assert contact.recall == pytest.approx(0.5)
+    assert contact.share_true == pytest.approx(20 / 60)
+    assert contact.timing.onset_ms == pytest.approx(1000 * 10 / 30)
+
+
+def test_a_mouth_that_is_closed_all_the_time_is_not_judged():
+    meshes = lips(60, (0, 60))
+    assert panel_of(shot(meshes, meshes)).contact("lips") is None
