@@ -59,7 +59,8 @@ class TrainConfig:
     is_affine_invariant: bool = False  # measured after an affine fit, with a fixed basis; paper, appendix A
     is_shot_aligned: bool = False  # every shot's meshes first brought to the rest pose by one affine; paper, appendix A
 
-    # How long, and in what portions.
+    # How long, from where, and in what portions.
+    start_from: str | None = None  # folder of a training or an actor whose weights this one begins with; ours
     epochs: float = 200  # passes over the training frames; paper
     batch_size: int = 50  # frames a step; paper
     minutes: float | None = None  # wall clock of the training loop after which it must be done; ours, none by default

@@ -14,6 +14,7 @@ from training.checkpoint import Checkpoint, TrainingFacts, TrainingState
 from training.config import TrainConfig
 from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
 from training.device import Compute
+from training.earlier import start_from
 from training.image_basis import fitting, picture_basis
 from training.losses import Objective
 from training.networks import FaceNetwork, NetworkShape
@@ -122,11 +123,15 @@ def prepare(
         if pictures is not None:
             network.prime_pictures(*map(torch.from_numpy, (pictures.mean, pictures.directions, pictures.deviation)))
             watch.say(pictures.words)
+        if config.start_from is not None:
+            watch.say(start_from(network, Path(config.start_from), data.topology))
         pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
     else:
         network = FaceNetwork(resumed.shape)
         network.load_state_dict(resumed.network)
         plan = plan_to_go_on(resumed, config, plan)
+        if config.start_from is not None:
+            watch.say(start_from(network, Path(config.start_from), data.topology))
         pca_variance, state = resumed.facts.pca_variance, replace(resumed.state, total_steps=plan.total_steps)
         watch.say(f"Going on at step {state.step} of {plan.total_steps}.")
     facts = TrainingFacts(

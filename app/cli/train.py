@@ -21,6 +21,15 @@ def train(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="The data set: a folder of shots with its manifest.")],
     run: Annotated[Path, typer.Option("--out", metavar="RUN", help="The training's folder; made if need be.")],
     # How long
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            rich_help_panel=_LENGTH,
+            help="Begin with the weights of this training or actor instead of random ones.",
+        ),
+    ] = None,
     epochs: Annotated[
         float | None, typer.Option(rich_help_panel=_LENGTH, help="Passes over the training frames; the paper's 200.")
     ] = None,
@@ -143,6 +152,7 @@ def train(
     from training.config import TrainConfig
 
     asked = {
+        "start_from": None if start_from is None else str(start_from),
         "epochs": epochs,
         "minutes": minutes,
         "num_frames": frames,
