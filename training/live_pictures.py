@@ -64,7 +64,7 @@ class LivePictures:
             self._say(f"No validation pictures: {error.reason}")
             return None
         rows = [
-            self._row(frame, crops[frame, 0], drawn[frame], drawn[len(frames) + frame], truths[frame], solved[frame])
+            self._row(frame, crops[frame], drawn[frame], drawn[len(frames) + frame], truths[frame], solved[frame])
             for frame in frames
         ]
         return np.concatenate(rows)
@@ -72,7 +72,7 @@ class LivePictures:
     def _row(
         self,
         frame: int,
-        crop: np.ndarray,
+        seen: np.ndarray,
         truth_drawn: np.ndarray,
         solved_drawn: np.ndarray,
         truth: np.ndarray,
@@ -81,10 +81,11 @@ class LivePictures:
         animated = self._topology.animated
         rmse_mm = float(np.sqrt(np.mean(np.square(distances_mm(solved, truth)[animated], dtype=np.float64))))
         shot = self._frames.shots[self._frames.shot_indices[frame]].shot.facts.name
-        seen = cv2.cvtColor(cv2.resize(crop, (_WIDTH_PX, _HEIGHT_PX)), cv2.COLOR_GRAY2RGB)
-        captions = f"{shot} {self._frames.frame_indices[frame]}", "truth", f"solved, {rmse_mm:.2f} mm"
-        strip = np.full((_STRIP_PX, 3 * _WIDTH_PX, 3), _PAPER, np.uint8)
+        views = [cv2.cvtColor(cv2.resize(crop, (_WIDTH_PX, _HEIGHT_PX)), cv2.COLOR_GRAY2RGB) for crop in seen]
+        of_views = [f"{shot} {self._frames.frame_indices[frame]}", *[""] * (len(views) - 1)]
+        captions = *of_views, "truth", f"solved, {rmse_mm:.2f} mm"
+        strip = np.full((_STRIP_PX, len(captions) * _WIDTH_PX, 3), _PAPER, np.uint8)
         for column, caption in enumerate(captions):
             at = (column * _WIDTH_PX + 8, _STRIP_PX - 8)
             cv2.putText(strip, caption, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
-        return np.concatenate([strip, np.concatenate([seen, truth_drawn, solved_drawn], axis=1)])
+        return np.concatenate([strip, np.concatenate([*views, truth_drawn, solved_drawn], axis=1)])

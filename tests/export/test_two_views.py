@@ -14,6 +14,7 @@ from engine.errors import LiveDoubleError, ShotError
 from engine.frames import CropRect
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
+from engine.render import Offscreen
 from engine.shots import DataSet, Shot
 from export.network.actor import export_actor, worst_disagreement_mm
 from tests.training.tiny_data import (
@@ -29,6 +30,7 @@ from tests.training.tiny_data import (
 from training.checkpoint import BEST_FILE, Checkpoint
 from training.crops import cache_shot, choose_frames, crops_of
 from training.device import choose_compute
+from training.diary import PICTURES_FILE
 from training.judge import open_judge
 from training.loop import Watch, train
 from training.panel.candidate import compare, mean_face, stretches
@@ -68,20 +70,35 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def checkpoint(data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("two-views-run") / "run"
+def run_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("two-views-run") / "run"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(data, run_folder):
     threads = torch.get_num_threads()
     watch = Watch(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
     config = replace(TINY, views=VIEWS, epochs=25)
-    train(data, config, folder, choose_compute("cpu", 1), data.folder / ".crops", watch)
+    train(data, config, run_folder, choose_compute("cpu", 1), data.folder / ".crops", watch)
     torch.set_num_threads(threads)
-    return Checkpoint.load(folder / BEST_FILE)
+    return Checkpoint.load(run_folder / BEST_FILE)
 
 
 @pytest.fixture(scope="module")
 def actor(data, checkpoint, tmp_path_factory):
     out = tmp_path_factory.mktemp("two-views-actor") / "actor"
     return export_actor(checkpoint, data, out, data.folder / ".crops", name="two").folder
+
+
+def test_validation_pictures_show_every_view(checkpoint, run_folder):
+    try:
+        Offscreen(16, 16).release()
+    except LiveDoubleError as error:
+        pytest.skip(f"no pictures: {error.reason}")
+    picture = cv2.imread(str(run_folder / PICTURES_FILE))
+    assert picture.shape[1] == (len(VIEWS) + 2) * 240
+    front, side = picture[26:346, :240].astype(int), picture[26:346, 240:480].astype(int)
+    assert np.abs(front - side).max() > 50
 
 
 def test_an_exported_actor_knows_both_cameras(actor, data):
