@@ -32,7 +32,7 @@ from training.actor.stage import Stage, StageSetup
 from training.claim import claimed
 from training.processes import Work, begin_renderer
 from training.shoot_folder import Begun, clear_away, put_in_place, stage_of, survey
-from training.shoot_plan import RATE, ShotPlan, plan_shoot
+from training.shoot_plan import RATE, ShotPlan
 
 CRF = 16  # x264: a gray level or so of difference, most of it the sensor's own noise
 _POINTS = "points.pc2"
@@ -46,8 +46,7 @@ _NOISE_SEED, _LAMP_SEED = 1, 2
 def shoot(
     folder: Path,
     actor: str,
-    minutes: float,
-    seed: int,
+    plans: tuple[ShotPlan, ...],
     *,
     setup: StageSetup | None = None,
     num_processes: int,
@@ -59,8 +58,7 @@ def shoot(
     Args:
         folder: New, or one that the same command began; its finished shots are looked at, damaged ones made anew.
         actor: A virtual actor's name, or a seed that draws one.
-        minutes: Of training footage at 30 frames/s.
-        seed: Of every performance.
+        plans: Its shots.
         setup: Cameras and light; validation shots are of a later session and get `later_session` of it.
         num_processes: Renderers side by side.
         progress: Called with the number of frames made since the last call, from the calling thread.
@@ -73,7 +71,6 @@ def shoot(
     setup = setup or StageSetup()
     setup.check()
     rig = build_rig(identity_of(actor))
-    plans = plan_shoot(minutes, seed)
     with claimed(folder):
         begun = survey(folder, rig, plans, setup)
         for damage in begun.damages:
@@ -164,7 +161,9 @@ class Filming:
 
     def __init__(self, rig: Rig, skin: np.ndarray, plan: ShotPlan, setup: StageSetup) -> None:
         self._rig, self._plan = rig, plan
-        self.performance: Performance = perform(plan.role, plan.num_frames, plan.seed, rig.units)
+        self.performance: Performance = perform(
+            plan.role, plan.num_frames, plan.seed, rig.units, is_jaw_alone=plan.is_jaw_alone
+        )
         self._lamp_phase = float(np.random.default_rng((*plan.seed, _LAMP_SEED)).uniform(0, 2 * np.pi))
         self._stage = Stage(rig.topology, skin, setup)
 

@@ -83,7 +83,7 @@ def _check_names(folder: Path, plans: tuple[ShotPlan, ...]) -> None:
         if path.name.removesuffix(_PARTIAL).removesuffix(_DAMAGED) in ours:
             continue
         if (path / SHOT_FILE).is_file():
-            raise _other_shoot(path, "this one has no such shot, so --minutes or --seed differ")
+            raise _other_shoot(path, "this one has no such shot, so --minutes, --seed or --jaw-shots differ")
         raise ShotError(f"{folder} holds something other than this shoot: {path.name}.", "Choose a new folder.")
 
 

@@ -21,6 +21,7 @@ _VALIDATION_SHARE = 0.1
 _GAP_S = 25.0, 140.0  # from one shot's end to the next one's start
 _LONG_TAKES_FROM = 4 * LONGEST  # a role of so many frames has one take nearly as long as may be
 _LONG_TAKE = 0.86, 0.98  # of the longest
+_JAW_SHOTS = (Role.RANGE_OF_MOTION, 900, False), (Role.VALIDATION, 450, True)  # and whether of the later session
 _PLAN_SEED = 41
 
 
@@ -61,6 +62,7 @@ class ShotPlan:
         seed: Of its performance, lamps and noise.
         timecode: Of its first frame.
         slate: Scene and take, unique in the shoot.
+        is_jaw_alone: Nothing but the jaw going forward and back.
     """
 
     name: str
@@ -69,9 +71,10 @@ class ShotPlan:
     seed: tuple[int, ...]
     timecode: str
     slate: str = ""
+    is_jaw_alone: bool = False
 
 
-def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
+def plan_shoot(minutes: float, seed: int, *, has_jaw_shots: bool = False) -> tuple[ShotPlan, ...]:
     """The shots of a shoot, of varied lengths from 100 to 2,000 frames.
 
     A part that has fewer than 100 frames in all is one shorter shot, of 30 at least.
@@ -79,6 +82,7 @@ def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
     Args:
         minutes: Of training footage; validation shots of a later session come on top (10 %).
         seed: Of every performance.
+        has_jaw_shots: Also one shot of each session of the jaw going forward and back; the others stay as they are.
     """
     total = round(minutes * 60 * RATE_HZ)
     plans: list[ShotPlan] = []
@@ -95,7 +99,17 @@ def plan_shoot(minutes: float, seed: int) -> tuple[ShotPlan, ...]:
             name = f"{index + 1:03}_{part.role.value}"
             plans.append(ShotPlan(name, part.role, num_frames, (seed, index), str(clock), next(slates)))
             clock = clock.plus(num_frames)
-    return tuple(plans)
+    return (*plans, *_jaw_shots(plans, seed)) if has_jaw_shots else tuple(plans)
+
+
+def _jaw_shots(plans: list[ShotPlan], seed: int) -> Iterator[ShotPlan]:
+    """To learn from, at the end of the first session, and to be measured, at the end of the later one."""
+    for number, (role, num_frames, is_later) in enumerate(_JAW_SHOTS):
+        index = len(plans) + number
+        before = [plan for plan in plans if (plan.role is Role.VALIDATION) is is_later][-1]
+        clock = Timecode.parse(before.timecode, RATE).plus(before.num_frames + round(_GAP_S[0] * RATE_HZ))
+        name = f"{index + 1:03}_{role.value}"
+        yield ShotPlan(name, role, num_frames, (seed, index), str(clock), f"J{number + 1} take 1", is_jaw_alone=True)
 
 
 def _lengths(total: int, usual: int, taken: set[int], rng: np.random.Generator) -> list[int]:

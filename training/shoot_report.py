@@ -105,7 +105,7 @@ def measure_coverage(actor: str, plans: tuple[ShotPlan, ...], progress: Callable
     units = build_rig(identity_of(actor)).units
     acted = []
     for plan in plans:
-        acted.append(perform(plan.role, plan.num_frames, plan.seed, units).weights)
+        acted.append(perform(plan.role, plan.num_frames, plan.seed, units, is_jaw_alone=plan.is_jaw_alone).weights)
         progress(1)
     return coverage_of(acted, units)
 

@@ -68,8 +68,8 @@ def ablate(
     """Train a grid of networks that differ in one thing each, and print what each thing is worth.
 
     Convolutional or fully connected, stabilised or not, augmented or not, other convolutions, each augmentation, fixed
-    or trainable basis, further terms of the loss, number of frames. Every difference stands beside what another seed alone does. The same command goes on where it was
-    stopped; what is finished is kept.
+    or trainable basis, further terms of the loss, number of frames. Every difference stands beside what another seed
+    alone does. The same command goes on where it was stopped; what is finished is kept.
 
     Example: livedouble ablate data/demo --out runs/ablation --seeds 3
     """

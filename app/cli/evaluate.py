@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +48,9 @@ def evaluate(
     without: Annotated[
         list[str] | None,
         typer.Option(metavar="CAMERA", help="Also measure an actor of several cameras without this one."),
+    ] = None,
+    shot: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Measure this shot only; may be given several times.")
     ] = None,
     frames: Annotated[
         int | None, typer.Option(min=1, help="Measure about this many: of every shot an unbroken stretch.")
@@ -92,6 +96,7 @@ def evaluate(
                 f"The data set {dataset.folder} has no validation shot.",
                 "Give one that has: they are what is measured.",
             )
+        dataset = _only(dataset, shot or [])
         names = _names(asked)
         _check_without(without or [], judges)
         crops = cache or dataset.folder / ".crops"
@@ -115,6 +120,16 @@ def evaluate(
             write_json(json, _record(facts, measured, missing, judges))
         if html is not None:
             _report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
+
+
+def _only(dataset: "DataSet", names: Sequence[str]) -> "DataSet":
+    """The data set with these validation shots alone; all of it where none is named."""
+    known = [shot.facts.name for shot in dataset.validation]
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(
+            f"The data set {dataset.folder} has no validation shot {unknown[0]}.", f"It has: {', '.join(known)}."
+        )
+    return replace(dataset, shots=tuple(shot for shot in dataset.shots if shot.facts.name in names or not names))
 
 
 def _check_without(cameras: Sequence[str], judges: Sequence["Judge"]) -> None:

@@ -39,6 +39,12 @@ def shoot(
     ] = 5.0,
     seed: Annotated[int, typer.Option(min=0, help="Of every performance: the same seed films the same shots.")] = 1,
     actor: Annotated[str, typer.Option(help="A virtual actor's name, or a number that draws one.")] = "demo",
+    jaw_shots: Annotated[
+        bool,
+        typer.Option(
+            "--jaw-shots", help="Also a shot of each session of the jaw going forward and back, all in depth."
+        ),
+    ] = False,
     cameras: Annotated[str, typer.Option(help="`front`, or `front,side`: synchronous, one movie each.")] = "front",
     size: Annotated[str, typer.Option(help="Of each camera's picture, upright, WIDTHxHEIGHT.")] = "1200x1600",
     colour: Annotated[
@@ -89,7 +95,7 @@ def shoot(
     )
     setup.check()
     rig = build_rig(identity_of(actor))
-    plans = plan_shoot(minutes, seed)
+    plans = plan_shoot(minutes, seed, has_jaw_shots=jaw_shots)
     check_folder(folder, rig, plans, setup)
     if dry_run:
         begun = survey(folder, rig, plans, setup)  # what would refuse the shoot refuses its rehearsal
@@ -104,7 +110,7 @@ def shoot(
     pace = _Pace()
     with ended_in_order(), progress("filming", sum(plan.num_frames for plan in plans)) as advance:
         data = film(
-            folder, actor, minutes, seed, setup=setup, num_processes=num_processes, progress=pace.through(advance),
+            folder, actor, plans, setup=setup, num_processes=num_processes, progress=pace.through(advance),
             tell=lambda sentence: err.print(sentence, soft_wrap=True, markup=False),
         )  # fmt: skip
     report = pace.report() | {

@@ -252,3 +252,14 @@ def test_a_shot_too_short_for_a_word_is_a_pause() -> None:
     notes = {perform(Role.PANGRAMS, 4, (seed, 0), UNITS).notes for seed in range(12)}
     assert "a pause" in notes
     assert all(len(note.split()) <= 6 for note in notes)
+
+
+def test_the_jaw_alone_goes_forward_and_back_again_and_again(rig: Rig) -> None:
+    acted = perform(Role.VALIDATION, FRAMES, (3, 1), rig.units, is_jaw_alone=True)
+    forward = _weight(acted, rig, "jawForward")
+    crossings = np.flatnonzero(np.diff((forward > 0.3).astype(int)))
+    assert len(crossings) >= 2 * FRAMES / 30 / 3, "every three seconds at least"
+    assert forward.max() > 0.9
+    assert np.ptp(_weight(acted, rig, "jawOpen")) > 0.3
+    assert _weight(acted, rig, "mouthSmileLeft").max() < 0.3
+    assert "jaw forward and back" in acted.notes

@@ -102,6 +102,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(folder, tmp_path):
         (("evaluate", "{data}", "--data", "{data}"), ("not an actor",)),
         (("evaluate", "{run}", "--data", "nowhere"), ("nowhere",)),
         (("evaluate", "{run}", "--against", "nowhere"), ("nowhere",)),
+        (("evaluate", "{run}", "--shot", "nobody"), ("no validation shot nobody", "It has:")),
         (("evaluate", "demo"), ("--data",)),
         (("evaluate", "{run}", "--json", "nowhere/report.json"), ("nowhere",)),
         (("evaluate", "{run}", "--html", "nowhere/report.html"), ("nowhere",)),

@@ -54,15 +54,14 @@ def folder(tmp_path: Path, rig: Rig) -> Path:
 
 
 @pytest.fixture
-def two_shots(monkeypatch: pytest.MonkeyPatch) -> tuple[ShotPlan, ...]:
-    monkeypatch.setattr(shoot, "plan_shoot", lambda *_: TWO_SHOTS)
+def two_shots() -> tuple[ShotPlan, ...]:
     return TWO_SHOTS
 
 
-def film(folder: Path, setup: StageSetup = SMALL, minutes: float = 0.1, actor: str = "demo") -> DataSet:
-    return shoot.shoot(
-        folder, actor, minutes, 1, setup=setup, num_processes=1, progress=lambda _: None, tell=lambda _: None
-    )
+def film(
+    folder: Path, setup: StageSetup = SMALL, plans: tuple[ShotPlan, ...] = TWO_SHOTS, actor: str = "demo"
+) -> DataSet:
+    return shoot.shoot(folder, actor, plans, setup=setup, num_processes=1, progress=lambda _: None, tell=lambda _: None)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 30])
@@ -101,6 +100,16 @@ def test_a_tiny_shoot_has_every_part_though_its_shots_are_short() -> None:
 def test_the_same_seed_plans_the_same_shots_and_another_seed_others() -> None:
     assert plan_shoot(10, 5) == plan_shoot(10, 5)
     assert [plan.num_frames for plan in plan_shoot(10, 5)] != [plan.num_frames for plan in plan_shoot(10, 6)]
+
+
+def test_jaw_shots_come_on_top_one_in_each_session_and_change_no_other() -> None:
+    plans = plan_shoot(1, 3, has_jaw_shots=True)
+    assert plans[:-2] == plan_shoot(1, 3)
+    to_learn, to_measure = plans[-2:]
+    assert (to_learn.role, to_measure.role) == (Role.RANGE_OF_MOTION, Role.VALIDATION)
+    assert all(plan.is_jaw_alone for plan in (to_learn, to_measure))
+    assert to_learn.timecode[:2] != to_measure.timecode[:2]
+    assert len({plan.timecode for plan in plans}) == len({plan.slate for plan in plans}) == len(plans)
 
 
 def test_a_later_session_is_the_same_studio_built_anew() -> None:
@@ -146,14 +155,13 @@ def test_two_runs_with_one_seed_give_the_same_bytes(folder: Path, tmp_path: Path
         assert hashlib.sha256((folder / plan.name / name).read_bytes()).hexdigest() != checksum
 
 
-@pytest.mark.usefixtures("two_shots")
 def test_a_killed_shoot_goes_on_with_the_shots_it_lacks(folder: Path, two_shots: tuple[ShotPlan, ...]) -> None:
     make_shot(folder, "demo", two_shots[0], SMALL)
     for stale in ("001_a.partial", "002_b.partial"):  # what kills leave
         (folder / stale).mkdir()
     before = (folder / "001_a" / "front.mp4").stat().st_mtime_ns
     told: list[int] = []
-    data = shoot.shoot(folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=told.append, tell=pytest.fail)
+    data = shoot.shoot(folder, "demo", TWO_SHOTS, setup=SMALL, num_processes=1, progress=told.append, tell=pytest.fail)
     assert isinstance(data, DataSet)
     assert [shot.facts.name for shot in data.training] == ["001_a"]
     assert [shot.facts.name for shot in data.validation] == ["002_b"]
@@ -203,7 +211,7 @@ def test_another_seed_length_and_actor_are_named(shot_folder: Path, rig: Rig, tw
     for changed, words in (
         (replace(first, seed=(9, 0), num_frames=4), "--seed 1 there, 9 asked for"),
         (replace(first, num_frames=4), "--minutes 3 frames of expressions there, 4 of expressions asked for"),
-        (replace(first, name="001_b"), "so --minutes or --seed differ"),
+        (replace(first, name="001_b"), "so --minutes, --seed or --jaw-shots differ"),
     ):
         with pytest.raises(ShotError, match="another shoot") as refused:
             check_folder(shot_folder, rig, (changed, second), SMALL)
@@ -258,7 +266,7 @@ def test_a_damaged_shot_is_filmed_anew(shot_folder: Path) -> None:
     whole = {path.name: path.read_bytes() for path in (shot_folder / "001_a").iterdir()}
     _cut_movie(shot_folder / "001_a")
     said: list[str] = []
-    shoot.shoot(shot_folder, "demo", 0.1, 1, setup=SMALL, num_processes=1, progress=lambda _: None, tell=said.append)
+    shoot.shoot(shot_folder, "demo", TWO_SHOTS, setup=SMALL, num_processes=1, progress=lambda _: None, tell=said.append)
     assert len(said) == 1
     assert f"The shot {shot_folder / '001_a'} is damaged: " in said[0]
     assert "It is filmed anew" in said[0]
@@ -355,7 +363,7 @@ def test_a_shoot_refuses_to_start_where_the_disk_will_not_hold_it(
     disk = shoot.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shoot.shutil, "disk_usage", lambda _: disk._replace(free=needed))
     with pytest.raises(StorageError, match="MB free"):
-        film(tmp_path / "new", StageSetup(), minutes=10)
+        film(tmp_path / "new", StageSetup(), plan_shoot(10, 1))
     assert not (tmp_path / "new").exists(), "nothing was begun"
 
 
@@ -370,7 +378,6 @@ def test_the_disk_estimate_counts_cameras_size_and_noise() -> None:
     assert shoot.bytes_of_a_frame(5043, SMALL) < standard / 1.5
 
 
-@pytest.mark.usefixtures("two_shots")
 def test_what_was_filmed_is_measured_against_what_the_sensor_saw(folder: Path, two_shots: tuple[ShotPlan, ...]) -> None:
     data = film(folder)
     loss = measure_loss(data, "demo", two_shots, SMALL)

@@ -30,7 +30,8 @@ HEADINGS = {
     "frames": "Number of frames",
 }
 _COLUMNS = (
-    "", "RMSE mm", "seeds", "difference mm", "seeds explain", "", "lips mm", "attenuation", "jitter mm", "contact F1", "frames",
+    "", "RMSE mm", "seeds", "difference mm", "seeds explain", "", "lips mm", "attenuation", "jitter mm", "contact F1",
+    "frames",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Do lips and lids touch when they should, and at the right moment?
 
 Rule: two vertices of a pair are in contact below 1 mm; a mouth or an eye is closed where at least half its pairs are.
-Pairs that hardly ever part, as at the corners of the eyes, are left out: a face that never moves would be right on them.
+Pairs that hardly ever part, as at the corners of the eyes, are left out: a face that never moves is right on them.
 """
 
 from collections.abc import Sequence

@@ -113,6 +113,16 @@ def exercise(score: Score, rng: np.random.Generator) -> None:
     _line_up(score, BROWS_CORE, BROWS_EXTRAS, begin, end, rng)
 
 
+def push_jaw(score: Score, rng: np.random.Generator) -> None:
+    """Fill a whole shot with the jaw going forward and back, more or less far and more or less open: all in depth."""
+    moment = 0.25
+    while moment < score.length_s - 0.5:
+        pose = {"jawForward": _END * rng.uniform(0.45, 1.0), "jawOpen": rng.uniform(0.03, 0.5)}
+        thrust = Exercise("jaw forward and back", (pose,))
+        moment = _play(score, thrust, moment, rng.uniform(_SHORTEST_S, _LONGEST_S), 1.0, rng)
+        moment += rng.uniform(0.0, 0.3)
+
+
 def exercise_once(score: Score, start_s: float, rng: np.random.Generator) -> float:
     """One exercise of either line, anywhere in a shot; returns when it is over."""
     every = (*MOUTH_CORE, *MOUTH_EXTRAS, *BROWS_CORE, *BROWS_EXTRAS)

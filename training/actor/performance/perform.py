@@ -12,7 +12,7 @@ from training.actor.performance.acting import play_scenes, recite, show_expressi
 from training.actor.performance.blend import close_eyes, combine, flare
 from training.actor.performance.eyes import blink, fixations, gaze_path, look
 from training.actor.performance.head import breath, shift_head, turn_head
-from training.actor.performance.motion_range import exercise
+from training.actor.performance.motion_range import exercise, push_jaw
 from training.actor.performance.score import Score
 from training.actor.speech.scenes import LATER_SCENES, SCENES
 from training.actor.speech.sentences import LATER_PANGRAMS, LATER_SENTENCES, PANGRAMS, SENTENCES
@@ -22,6 +22,7 @@ _NOTHING_SEEN = "a pause"  # a shot of a few frames may hold no whole word
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
 _STREAM = {role: number for number, role in enumerate(Role)}
 _CALM = {Role.RANGE_OF_MOTION: 0.4, Role.EXPRESSIONS: 0.6}
+_JAW_CALM = 0.4
 # The partner sits beside the camera.
 _PARTNER_SIDE_DEG, _PARTNER_UP_DEG = 2.5, 1.5
 
@@ -47,24 +48,30 @@ class Performance:
     notes: str
 
 
-def perform(role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str, ...]) -> Performance:
+def perform(
+    role: Role, num_frames: int, seed: tuple[int, ...], units: tuple[str, ...], *, is_jaw_alone: bool = False
+) -> Performance:
     """Act.
 
     Args:
-        role: What the shot is for.
+        role: What the shot is for; it says what is played.
         num_frames: N at 30 frames/s.
         seed: Any numbers that are not negative; all of them count.
         units: The rig's 52.
+        is_jaw_alone: Play nothing but the jaw going forward and back.
     """
     rng = np.random.default_rng((*seed, _STREAM[role]))
     score = Score(num_frames, units)
-    _play_part(role, score, sum(seed), rng)
+    if is_jaw_alone:
+        push_jaw(score, rng)
+    else:
+        _play_part(role, score, sum(seed), rng)
 
     breath_share = breath(score, rng)
     partner = (rng.normal(0, _PARTNER_SIDE_DEG), rng.normal(0, _PARTNER_UP_DEG))
     points = fixations(score, partner, rng)
     room_deg = gaze_path(score, points, rng)
-    calm = _CALM.get(role, 1.0)
+    calm = _JAW_CALM if is_jaw_alone else _CALM.get(role, 1.0)
     turn_deg = turn_head(score, room_deg, breath_share, calm, rng)
     shift_cm = shift_head(score, turn_deg, breath_share, calm, rng)
 
