@@ -33,6 +33,7 @@ class GroupName(StrEnum):
     STAGES = "stages"
     AUGMENTATION = "augmentation"
     BASIS = "basis"
+    ALIGNMENT = "alignment"
     LOSS = "loss"
     FRAMES = "frames"
 

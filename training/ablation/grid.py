@@ -11,8 +11,8 @@ from training.config import PAPER_STAGES, STAGE_VARIATIONS, TrainConfig
 from training.schedule import Plan
 from training.variation import FIXED, NO_AMOUNTS
 
-REFERENCE, NOT_AUGMENTED = "reference", "not-augmented"
-GROUPS = ("network", "stages", "augmentation", "basis", "loss", "frames")
+REFERENCE, NOT_AUGMENTED, FIXED_BASIS = "reference", "not-augmented", "fixed-basis"
+GROUPS = ("network", "stages", "augmentation", "basis", "alignment", "loss", "frames")
 MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
 _NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
@@ -96,7 +96,8 @@ def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
         *_networks(base, plain),
         *_stages(base),
         *_augmentations(base, plain),
-        Cell("fixed-basis", "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),
+        Cell(FIXED_BASIS, "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),
+        *_alignments(base),
         *_losses(base),
         *by_minutes,
     )
@@ -129,6 +130,15 @@ def _stages(base: TrainConfig) -> list[Cell]:
     return [
         Cell(name, words[name], "stages", REFERENCE, replace(base, stages=vary(base.stages)))
         for name, vary in STAGE_VARIATIONS.items()
+    ]
+
+
+def _alignments(base: TrainConfig) -> list[Cell]:
+    invariant = replace(base, is_basis_fixed=True, is_affine_invariant=True)
+    aligned = replace(base, is_shot_aligned=True)
+    return [
+        Cell("aligned-shots", "each shot's meshes brought to the rest pose first", "alignment", REFERENCE, aligned),
+        Cell("affine-invariant", "affine-invariant loss, fixed basis", "alignment", FIXED_BASIS, invariant),
     ]
 
 

@@ -26,6 +26,7 @@ HEADINGS = {
     "stages": "The convolutions",
     "augmentation": "Each augmentation",
     "basis": "The output basis",
+    "alignment": "Meshes that may lie off from shot to shot (appendix A)",
     "loss": "Further terms of the loss",
     "frames": "Number of frames",
 }
