@@ -2,50 +2,18 @@
 
 import time
 
-from rich.progress import BarColumn, Progress, TextColumn
-
 from app.cli.console import clock, err
-from app.cli.train_screen import Interrupt
+from app.cli.train_screen import LINE_S, BarScreen, Interrupt
 from training.ablation.results import Result
 from training.ablation.run import Standing
 
-_LINE_S = 60.0  # between two lines of a log
 
-
-class GridScreen:
-    """A bar on a terminal; in a log a line a minute and one for each finished training.
-
-    Args:
-        interrupt: Ends decoding at once: there is nothing to save yet.
-    """
+class GridScreen(BarScreen):
+    """In a log a line a minute and one for each finished training."""
 
     def __init__(self, interrupt: Interrupt) -> None:
-        self._interrupt = interrupt
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), console=err
-        )
-        self._task = self._bar.add_task("reading", total=None, facts="")
+        super().__init__(interrupt)
         self._told_s = time.monotonic()
-
-    def __enter__(self) -> "GridScreen":
-        if err.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if err.is_terminal:
-            self._bar.stop()
-
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        err.print(line, soft_wrap=True)
-
-    def decoding(self, shot: str, done: int, total: int) -> None:
-        """One more frame of a movie decoded."""
-        if self._interrupt.was_asked():
-            raise KeyboardInterrupt
-        if done == total:
-            self.say(f"Decoded {shot}: {total} frames.")
 
     def stepped(self, standing: Standing) -> None:
         """A loss was read."""
@@ -56,8 +24,8 @@ class GridScreen:
             f" {status.samples_per_s:.0f} samples/s, about {clock(standing.left_s)} left of all"
         )
         description = f"training {standing.num_done + 1} of {standing.num_runs}"
-        self._bar.update(self._task, description=description, completed=done, total=standing.num_runs, facts=facts)
-        if not err.is_terminal and time.monotonic() - self._told_s >= _LINE_S:
+        self.show(description, done, standing.num_runs, facts)
+        if not err.is_terminal and time.monotonic() - self._told_s >= LINE_S:
             self._told_s = time.monotonic()
             self.say(f"{description}: {facts}")
 

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn
 from sparklines import sparklines
@@ -12,7 +13,7 @@ from sparklines import sparklines
 from app.cli.console import clock, err
 from training.watch import Status
 
-_LINE_S = 60.0  # between two lines of a log
+LINE_S = 60.0  # between two lines of a log
 _CURVE_WIDTH = 24
 
 
@@ -47,8 +48,8 @@ def stop_on_interrupt() -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
-class Screen:
-    """A bar on a terminal; in a log a line a minute.
+class BarScreen:
+    """A bar on a terminal, in a log none; and what is said while movies are decoded.
 
     Args:
         interrupt: Ends decoding at once: there is nothing to save yet.
@@ -61,10 +62,8 @@ class Screen:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), console=err
         )
         self._task = self._bar.add_task("reading", total=None, facts="")
-        self._told_s = 0.0
-        self._validations_mm: list[float] = []
 
-    def __enter__(self) -> "Screen":
+    def __enter__(self) -> Self:
         if self._has_bar:
             self._bar.start()
         return self
@@ -85,6 +84,19 @@ class Screen:
         if done == total:
             self.say(f"Decoded {shot}: {total} frames.")
 
+    def show(self, description: str, completed: float, total: float, facts: str) -> None:
+        """Where it stands."""
+        self._bar.update(self._task, description=description, completed=completed, total=total, facts=facts)
+
+
+class Screen(BarScreen):
+    """Of one training: in a log a line a minute."""
+
+    def __init__(self, interrupt: Interrupt, *, is_shown: bool = True) -> None:
+        super().__init__(interrupt, is_shown=is_shown)
+        self._told_s = 0.0
+        self._validations_mm: list[float] = []
+
     def stepped(self, status: Status) -> None:
         """The loss was read."""
         newest_mm = status.validation_rmse_mm
@@ -96,10 +108,8 @@ class Screen:
             f"epoch {status.epoch:.2f}, loss {status.loss_cm2:.5f} cm2{validated},"
             f" {status.samples_per_s:.1f} samples/s, {clock(status.left_s)} left"
         )
-        self._bar.update(
-            self._task, description="training", completed=status.step, total=status.total_steps, facts=facts
-        )
-        is_news = is_validation or status.elapsed_s - self._told_s >= _LINE_S
+        self.show("training", status.step, status.total_steps, facts)
+        is_news = is_validation or status.elapsed_s - self._told_s >= LINE_S
         if is_news or (not err.is_terminal and self._told_s == 0.0):
             self._told_s = status.elapsed_s
             self.say(f"step {status.step}/{status.total_steps}: {facts}")

@@ -27,6 +27,7 @@ from engine.bundle import (
     NetworkFacts,
     sha256_of,
 )
+from engine.disk import not_written
 from engine.errors import LiveDoubleError, StorageError
 from engine.mesh import distances_mm
 from engine.shots import DataSet
@@ -116,9 +117,7 @@ def export_actor(
         partial.replace(out)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise StorageError(
-            f"The actor {out} could not be written ({error.strerror}).", "Free some space or choose another folder."
-        ) from error
+        raise not_written(f"The actor {out}", error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return replace(export, folder=out, num_bytes=sum(path.stat().st_size for path in out.iterdir()))
