@@ -93,7 +93,8 @@ class TrainConfig:
 
     # Watching and keeping.
     validation_frames: int = 200  # at most, spread evenly over the validation shots; ours
-    # Each epoch's end brings a validation too, unless the last one is younger than a twentieth of this.
+    # Each epoch's end brings a validation too, unless the last one is younger than a twentieth of this
+    # or than ten times what it took.
     validation_minutes: float = 3.0  # between two validations at most; ours
     checkpoint_minutes: float = 1.0  # between two checkpoints at most; the first comes after a tenth of it; ours
 

@@ -16,7 +16,7 @@ from training.evaluate import Solve
 from training.sheet.meshes import draw_meshes
 
 _NUM_FRAMES = 4
-_APART_S = 10.0  # between two drawings at least: where a validation takes a moment, they must not cost more than it
+_APART_S = 5.0  # between two drawings at least: where a validation takes a moment, they must not cost more than it
 _WIDTH_PX, _HEIGHT_PX = 240, 320
 _STRIP_PX = 26
 _INK, _PAPER = (40, 40, 40), 245

@@ -130,8 +130,6 @@ def prepare(
         network = FaceNetwork(resumed.shape)
         network.load_state_dict(resumed.network)
         plan = plan_to_go_on(resumed, config, plan)
-        if config.start_from is not None:
-            watch.say(start_from(network, Path(config.start_from), data.topology))
         pca_variance, state = resumed.facts.pca_variance, replace(resumed.state, total_steps=plan.total_steps)
         watch.say(f"Going on at step {state.step} of {plan.total_steps}.")
     facts = TrainingFacts(

@@ -17,6 +17,8 @@ from training.team import Team
 
 _MEMORY = 50  # steps that the smoothed loss looks back on
 _LEAST_PART = 1 / 20  # of the time between two validations: where epochs are short, not each has one
+_LEAST_TIMES = 10.0  # as long as a validation takes: so much of the time is left for training
+_UNDISTURBED_S = 30.0  # taken for granted before pauses are held against steps: one early pause is no habit
 _NEWEST = 0.03  # weight of a step in the mean time of a step
 
 
@@ -70,23 +72,29 @@ class Clock:
     """
 
     def __init__(self, config: TrainConfig, state: TrainingState, num_frames: int) -> None:
-        self._config, self._first_step, self._step = config, state.step, state.step
+        self._config, self._step = config, state.step
         plan = Plan.of(config, num_frames)
         self._most_steps, self._steps_per_epoch = plan.total_steps, plan.steps_per_epoch
-        self._read_s = self._validated_s = time.perf_counter()
-        self._validated_step = state.step
+        now_s = time.perf_counter()
+        self._started_s = now_s - state.elapsed_s
+        self._read_s = self._validated_s = now_s
+        self._validated_step, self._validation_s = state.step, 0.0
         # The first checkpoint comes soon: a kill must not cost the start.
-        self._saved_s = self._read_s - 0.9 * 60.0 * config.checkpoint_minutes
-        self._started_s = self._read_s - state.elapsed_s
+        self._saved_s = now_s - 0.9 * 60.0 * config.checkpoint_minutes
+        # A session's first steps also fill memory, compile and capture: they tell nothing of those that follow.
+        self._counted_from: int | None = None
         self._step_s = 0.0
+        self._stepping_s, self._pausing_s = 0.0, 0.0
 
     def read(self, state: TrainingState, *, is_stopping: bool) -> Due:
         """Look at it, after the steps that `state` counts."""
         now_s, config = time.perf_counter(), self._config
         self._measure(now_s, state.step)
         elapsed_s, total_steps = now_s - self._started_s, state.total_steps
-        if config.minutes is not None:  # against a deadline: how many more there will be
-            steps_left = int(max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
+        if config.minutes is not None and self._stepping_s:  # against a deadline: how many more there will be
+            stepping_s = self._stepping_s + _UNDISTURBED_S
+            share = stepping_s / (stepping_s + self._pausing_s)
+            steps_left = int(share * max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
             total_steps = min(self._most_steps, state.step + steps_left)
         is_last = state.step >= total_steps
         is_validation = is_last or self._wants_validation(now_s, state.step)
@@ -95,21 +103,34 @@ class Clock:
 
     def validated(self) -> None:
         """A validation is over; the next is counted from here."""
-        self._validated_s, self._validated_step = time.perf_counter(), self._step
+        self._validation_s = self._pause()
+        self._validated_s, self._validated_step = self._read_s, self._step
 
     def saved(self) -> None:
         """A checkpoint is written."""
-        self._saved_s = time.perf_counter()
+        self._pause()
+        self._saved_s = self._read_s
 
     def _wants_validation(self, now_s: float, step: int) -> bool:
         since, most = now_s - self._validated_s, 60.0 * self._config.validation_minutes
         is_new_epoch = step // self._steps_per_epoch > self._validated_step // self._steps_per_epoch
-        return since > most or (is_new_epoch and since > _LEAST_PART * most)
+        least = max(_LEAST_PART * most, _LEAST_TIMES * self._validation_s)
+        return since > most or (is_new_epoch and since > least)
+
+    def _pause(self) -> float:
+        """Since the last reading no step was taken; returns how long that was."""
+        now_s = time.perf_counter()
+        paused_s, self._read_s = now_s - self._read_s, now_s
+        self._pausing_s += paused_s
+        return paused_s
 
     def _measure(self, now_s: float, step: int) -> None:
-        new = step - self._step
-        # A session's first steps count alike; later the mean forgets. The very first, which compiles and captures, is
-        # soon outweighed.
-        weight = max(new / (step - self._first_step), 1.0 - (1.0 - _NEWEST) ** new)
-        self._step_s += ((now_s - self._read_s) / new - self._step_s) * weight
+        new, took_s = step - self._step, now_s - self._read_s
+        if self._counted_from is None:
+            self._counted_from, self._step_s = step, took_s / new
+        else:
+            # A session's first steps count alike; later the mean forgets.
+            weight = max(new / (step - self._counted_from), 1.0 - (1.0 - _NEWEST) ** new)
+            self._step_s += (took_s / new - self._step_s) * weight
+            self._stepping_s += took_s
         self._read_s, self._step = now_s, step
