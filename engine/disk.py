@@ -26,6 +26,21 @@ def not_written(what: Path | str, failure: _Failure) -> StorageError:
     )
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there.
+
+    Raises:
+        StorageError: It cannot be written; what lay there before is as it was.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise not_written(path, error) from error
+
+
 def check_room(path: Path, num_bytes: float, recovery: str = FREE_SPACE) -> None:
     """Refuse before the work what the disk could not hold after it.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from engine.disk import write_whole
 from engine.errors import LiveDoubleError, StorageError
 from engine.preparation import Preparation
 from engine.shots import FRONT
@@ -170,11 +171,11 @@ class TrainConfig:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / CONFIG_FILE).write_text(self.to_json(), "utf-8")
         except OSError as error:
             raise StorageError(
                 f"The run folder {folder} cannot be written ({error.strerror}).", "Choose another folder with --out."
             ) from error
+        write_whole(folder / CONFIG_FILE, self.to_json())
 
     def differences(self, other: "TrainConfig") -> list[str]:
         """What changed from `self` to `other`, one field each."""

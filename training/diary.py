@@ -4,6 +4,7 @@ Rule: what a killed run wrote after its last checkpoint is dropped when it goes 
 """
 
 import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.disk import not_written
+from engine.disk import not_written, write_whole
 from training.watch import Status
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Diary:
             with path.open(newline="") as file:
                 kept = [row for row in csv.DictReader(file) if row["step"].isdigit() and int(row["step"]) <= step]
             rows = [[row.get(heading) or "" for heading in headings] for row in kept]
-        self._write("w", [headings, *rows])
+        table = io.StringIO()
+        csv.writer(table).writerows([headings, *rows])
+        write_whole(path, table.getvalue())
         self._curves = _curves(run / TENSORBOARD_FOLDER, step)
         if self._curves is None:
             say("TensorBoard is not installed, so there are no curves of its kind: pip install tensorboard.")
@@ -93,18 +96,18 @@ class Diary:
             pictures: [H, W, 3] uint8 red-green-blue; None where none can be drawn.
         """
         row = Row.of(status, rmse_mm, mean_face_rmse_mm)
-        self._write("a", [[str(getattr(row, field.name)) for field in fields(Row)]])
+        self._append([str(getattr(row, field.name)) for field in fields(Row)])
         self._draw("validation/rmse_mm", rmse_mm, status.step)
         self._draw("validation/mean_face_rmse_mm", mean_face_rmse_mm, status.step)
         if pictures is not None:
             self._show(pictures, status.step)
         self._flush()
 
-    def _write(self, mode: str, rows: list[list[str]]) -> None:
+    def _append(self, row: list[str]) -> None:
         path = self._run / METRICS_FILE
         try:
-            with path.open(mode, newline="") as file:
-                csv.writer(file).writerows(rows)
+            with path.open("a", newline="") as file:
+                csv.writer(file).writerow(row)
         except OSError as error:
             raise not_written(path, error) from error
 

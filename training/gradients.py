@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from engine.errors import LiveDoubleError
 from training.device import Compute
 from training.losses import Objective
+from training.mishaps import is_out_of_gpu_memory
 from training.uncertainty import foretelling_loss
 
 _WARM_UPS = 3  # before a capture, so that libraries have chosen their kernels and taken their memory
@@ -88,9 +89,9 @@ class _Captured:
             # Other threads go on pinning memory meanwhile: only this one's calls are part of it.
             with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
                 self._output = function(*self._inputs)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
+            if is_out_of_gpu_memory(error):
+                raise
             raise LiveDoubleError(
                 f"The training step cannot be captured as a CUDA graph ({str(error).splitlines()[0]}).",
                 "Train with --no-graph.",

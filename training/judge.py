@@ -222,7 +222,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
 
     return Judge(
         name=folder.name,
-        words=f"training at step {state.step}, {compute.words}",
+        words=f"training at step {state.step}, torch float32, {compute.num_threads} threads",
         crops_in=lambda data: crops_of(data, checkpoint.config.views),
         views=checkpoint.config.views,
         input_size=(shape.input_width_px, shape.input_height_px),

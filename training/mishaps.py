@@ -13,7 +13,13 @@ import torch
 from engine.errors import LiveDoubleError
 from training.checkpoint import LAST_FILE
 
-_NO_MEMORY = re.compile("can't allocate memory|not enough memory|DefaultCPUAllocator")  # torch has no type for it
+# torch has no type for these.
+_NO_MEMORY = re.compile("can't allocate memory|not enough memory|DefaultCPUAllocator")
+_NO_GPU_MEMORY = re.compile("CUDA error: out of memory|(CUBLAS|CUDNN)_STATUS_(INTERNAL_ERROR_\\w*)?ALLOC\\w*_FAILED")
+
+
+class OutOfMemoryError(LiveDoubleError):
+    """The machine's memory, or the GPU's, is full."""
 
 
 class DivergedError(LiveDoubleError):
@@ -42,14 +48,21 @@ def told_of_memory(run: Path) -> Iterator[None]:
     except MemoryError as error:
         raise _out_of_memory("machine", run) from error
     except RuntimeError as error:
+        if is_out_of_gpu_memory(error):
+            raise _out_of_memory("GPU", run) from error
         if not _NO_MEMORY.search(str(error)):
             raise
         raise _out_of_memory("machine", run) from error
 
 
-def _out_of_memory(whose: str, run: Path) -> LiveDoubleError:
+def is_out_of_gpu_memory(error: RuntimeError) -> bool:
+    """Whether torch or one of its libraries found the GPU's memory full."""
+    return isinstance(error, torch.OutOfMemoryError) or _NO_GPU_MEMORY.search(str(error)) is not None
+
+
+def _out_of_memory(whose: str, run: Path) -> OutOfMemoryError:
     kept = f" The last good checkpoint is kept in {run}." if (run / LAST_FILE).is_file() else ""
-    return LiveDoubleError(
+    return OutOfMemoryError(
         f"The memory of the {whose} is full.{kept}",
         "Let other programs free some and run the same command again, or train in another folder with a smaller"
         " --batch.",

@@ -97,7 +97,8 @@ class Clock:
             steps_left = int(share * max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
             total_steps = min(self._most_steps, state.step + steps_left)
         is_last = state.step >= total_steps
-        is_validation = is_last or self._wants_validation(now_s, state.step)
+        is_first_due = is_stopping and math.isinf(state.best_rmse_mm)  # so that there is a best network to look at
+        is_validation = is_last or is_first_due or self._wants_validation(now_s, state.step)
         is_checkpoint = is_last or is_stopping or now_s - self._saved_s > 60.0 * config.checkpoint_minutes
         return Due(elapsed_s, total_steps, self._step_s, is_validation, is_checkpoint, is_stopping)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from engine.disk import not_written
+from engine.disk import write_whole
 from engine.errors import LiveDoubleError
 from engine.shots import DATASET_FILE, SHOT_FILE, TOPOLOGY_FILE, DataSet
 from training.checkpoint import LAST_FILE, Checkpoint
@@ -71,13 +71,7 @@ def add_to_record(
         before = []  # a record that is damaged is no reason not to train
     amounts = None if augmentation is None else asdict(augmentation)
     record = {"seed": seed, "data": checksums, "augmentation": amounts, "sessions": [*before, asdict(session)]}
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise not_written(path, error) from error
+    write_whole(path, json.dumps(record, indent=2) + "\n")
 
 
 def data_checksums(data: DataSet) -> dict[str, str]:

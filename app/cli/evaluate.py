@@ -80,6 +80,7 @@ def evaluate(
     from engine.shots import DataSet
     from training.judge import open_judge
     from training.panel.candidate import compare, stretches
+    from training.panel.pairs import with_pairs_that_part
 
     if html is not None:
         _check_report_libraries()
@@ -96,6 +97,8 @@ def evaluate(
                 f"The data set {dataset.folder} has no validation shot.",
                 "Give one that has: they are what is measured.",
             )
+        # Of all validation shots, whichever are measured: figures of the same data set judge the same pairs.
+        topology = with_pairs_that_part(dataset.topology, [one.vertices() for one in dataset.validation])
         dataset = _only(dataset, shot or [])
         names = _names(asked)
         _check_without(without or [], judges)
@@ -113,7 +116,7 @@ def evaluate(
         candidates = [*networks, *hidden, *baselines]
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
-            measured = compare(chosen, dataset.topology, candidates, advance)
+            measured = compare(chosen, topology, candidates, advance)
         facts = _facts(dataset, chosen)
         show(measured, missing, facts)
         if json is not None:

@@ -109,7 +109,7 @@ class Screen(BarScreen):
             f" {status.samples_per_s:.1f} samples/s, {clock(status.left_s)} left"
         )
         self.show("training", status.step, status.total_steps, facts)
-        is_news = is_validation or status.elapsed_s - self._told_s >= LINE_S
+        is_news = status.elapsed_s - self._told_s >= LINE_S or status.step >= status.total_steps
         if is_news or (not err.is_terminal and self._told_s == 0.0):
             self._told_s = status.elapsed_s
             self.say(f"step {status.step}/{status.total_steps}: {facts}")

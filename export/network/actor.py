@@ -38,6 +38,7 @@ from training.crops import FrameChoice, cache_shot, choose_frames, crops_of
 from training.judge import solve_frames, solved_by
 from training.networks import FaceNetwork
 from training.panel import Panel, PanelTally, SolvedShot
+from training.panel.pairs import with_pairs_that_part
 from training.run_folder import data_checksum
 
 MAX_DISAGREEMENT_MM = 0.05  # of any vertex of any compared frame
@@ -206,7 +207,8 @@ def _prove(
                 "Export with --weights float32.",
             )
 
-        tally = PanelTally(bundle.topology)
+        meshes = [cached.vertices for cached in validation.shots]
+        tally = PanelTally(with_pairs_that_part(bundle.topology, meshes))
         for cached in validation.shots:
             frames, truth = range(len(cached.vertices)), np.asarray(cached.vertices)
             solved = solve_frames(cached, frames, lambda crops: solved_by(backend, crops), progress, _BATCH_SIZE)

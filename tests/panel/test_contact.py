@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from tests.panel.faces import OPEN_CM, at_rest, during, panel_of, shot, with_closed_lips, with_lids
+from tests.panel.faces import FACE, OPEN_CM, at_rest, during, panel_of, shot, with_closed_lips, with_lids
 from training.panel.contact import match, runs
+from training.panel.pairs import with_pairs_that_part
 
 
 def lips(num_frames, *spans):
@@ -104,12 +105,24 @@ def test_pairs_that_never_part_do_not_count():
     truth, solved = lips(60, (20, 40)), lips(60, (30, 40))
     for meshes in (truth, solved):
         meshes[:, 4:6] = meshes[:, 0:2] - [0, 0.02, 0]  # two of four, in every frame
-    contact = panel_of(shot(truth, solved)).contact("lips")
+    contact = panel_of(shot(truth, solved), topology=with_pairs_that_part(FACE, [truth])).contact("lips")
     assert contact.recall == pytest.approx(0.5)
     assert contact.share_true == pytest.approx(20 / 60)
     assert contact.timing.onset_ms == pytest.approx(1000 * 10 / 30)
 
 
-def test_a_mouth_that_is_closed_all_the_time_is_not_judged():
-    meshes = lips(60, (0, 60))
-    assert panel_of(shot(meshes, meshes)).contact("lips") is None
+def test_which_pairs_count_is_decided_over_all_shots():
+    closed, opening = lips(60, (0, 60)), lips(60, (0, 30))
+    topology = with_pairs_that_part(FACE, [closed, opening])
+    assert len(topology.sets["lip_pairs"]) == 4
+    assert panel_of(shot(closed, closed), topology=topology).contact("lips").f1 == 1.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_eye_that_never_opens_is_not_judged():
+    closed = np.full(60, 0.02)
+    truth = with_lids(with_lids(at_rest(60), "left", closed), "right", np.where(during(60, (20, 30)), 0.02, OPEN_CM))
+    contact = panel_of(shot(truth, truth), topology=with_pairs_that_part(FACE, [truth])).contact("lids")
+    assert contact.num_frames == 60
+    assert contact.timing.num_true == 1
+    assert with_pairs_that_part(FACE, [lips(60, (0, 60))]).sets["lip_pairs"].size == 0

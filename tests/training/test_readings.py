@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -90,6 +91,6 @@ def test_against_a_clock_the_plan_hardly_moves_whatever_validations_take(seconds
     found = planned(seconds, first_s=5.0, validation_s=1.5)
     later = [total for step, total in found if step > found[-1][0] // 10]
     assert max(later) < 1.15 * min(later)
-    jumps = [abs(after / before - 1) for before, after in zip(later, later[1:], strict=False)]
+    jumps = [abs(after / before - 1) for before, after in pairwise(later)]
     assert max(jumps) < 0.02
     assert seconds.s == pytest.approx(600, rel=0.03)

@@ -13,8 +13,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from engine.disk import write_whole
 from training.ablation.grid import GROUPS
-from training.ablation.results import write_whole
 from training.ablation.summary import Row, Summary, Verdict
 from training.panel import report
 from training.panel.report.wording import duration, number, signed

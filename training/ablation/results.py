@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.disk import not_written
+from engine.disk import write_whole
 from engine.errors import LiveDoubleError
 from training.config import CONFIG_FILE, TrainConfig
 from training.panel.panel import Panel
@@ -35,7 +35,8 @@ class Result:
         lips_mm: RMSE over the lips; None where the mesh names none.
         attenuation: Size of all motion, 1 = full; None where nothing moves.
         jitter_mm: Of a still face, a frame; None where it cannot be measured.
-        closure_f1: Of the lips' contact; None where the mesh names no pairs, or nothing touches.
+        closure_f1: Of the lips' contact; None where the mesh names no pairs, or nothing touches, and
+            in results of earlier versions.
     """
 
     cell: str
@@ -52,7 +53,7 @@ class Result:
     lips_mm: float | None
     attenuation: float | None
     jitter_mm: float | None
-    closure_f1: float | None
+    closure_f1: float | None = None
 
     def save(self, run: Path) -> None:
         """Write `result.json`.
@@ -110,18 +111,3 @@ def check_settings(run: Path, config: TrainConfig) -> None:
             f"The folder {run} holds a training with other settings ({', '.join(changed)}).",
             "Give the options it was begun with, or another folder with --out.",
         )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there.
-
-    Raises:
-        StorageError: It cannot be written; what lay there before is as it was.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise not_written(path, error) from error

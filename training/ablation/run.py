@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import LiveDoubleError, ShotError, TrackerError
+from engine.mesh import Topology
 from engine.shots import DataSet
 from training.ablation.grid import REFERENCE, Cell, Grid, LeftOut
 from training.ablation.results import Result, check_settings, figures
@@ -18,8 +19,9 @@ from training.config import TrainConfig
 from training.device import Compute
 from training.judge import open_judge
 from training.loop import train
-from training.mishaps import DivergedError
+from training.mishaps import DivergedError, OutOfMemoryError
 from training.panel.candidate import Stretch, compare, stretches
+from training.panel.pairs import with_pairs_that_part
 from training.run_folder import data_checksum
 from training.watch import Status, Watch
 
@@ -95,6 +97,7 @@ class Measuring:
         data: The data set.
         checksum: Of it.
         chosen: Validation frames.
+        topology: The data set's, with contact pairs that part.
         cache: Folder of decoded crops.
         num_threads: Of the processor.
     """
@@ -102,6 +105,7 @@ class Measuring:
     data: DataSet
     checksum: str
     chosen: tuple[Stretch, ...]
+    topology: Topology
     cache: Path
     num_threads: int
 
@@ -147,7 +151,8 @@ def ablate(
     runs = plan_runs(grid, num_seeds)
     results = _kept(folder, runs)
     chosen = stretches(data.validation, num_measured)
-    measuring = Measuring(data, data_checksum(data), chosen, cache, compute.num_threads)
+    topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])
+    measuring = Measuring(data, data_checksum(data), chosen, topology, cache, compute.num_threads)
     _check_kept(list(results.values()), measuring, folder)
     forecast = Forecast([(run, results[run.name]) for run in runs if run.name in results])
     left_out: dict[str, LeftOut] = {}
@@ -170,7 +175,7 @@ def ablate(
         started_s = time.perf_counter()
         try:
             result = _train_and_measure(run, measuring, folder / run.name, compute, watch)
-        except (ShotError, TrackerError, DivergedError) as error:
+        except (ShotError, TrackerError, DivergedError, OutOfMemoryError) as error:
             if run.cell.name == REFERENCE:
                 raise
             left_out[run.cell.name] = LeftOut(run.cell.words, error.reason)
@@ -192,18 +197,24 @@ class Forecast:
     """
 
     def __init__(self, done: Sequence[tuple[Run, Result]]) -> None:
-        self._step_s: dict[str, float] = {}  # by network, with what surrounds the steps
+        self._step_s: dict[tuple[object, ...], float] = {}  # by what decides it, with what surrounds the steps
         for run, result in done:
             self.learn(run, result, result.seconds)
 
     def learn(self, run: Run, result: Result, seconds: float) -> None:
         """Of a training that is over."""
-        self._step_s[run.cell.config.network] = seconds / max(1, result.steps)
+        self._step_s[_work(run)] = seconds / max(1, result.steps)
 
     def of(self, runs: Sequence[Run], now: Status) -> float:
         """Seconds; a network that was never trained is taken to be like the one at work."""
         step_s = now.elapsed_s / max(1, now.step)
-        return sum(now.total_steps * self._step_s.get(run.cell.config.network, step_s) for run in runs)
+        return sum(now.total_steps * self._step_s.get(_work(run), step_s) for run in runs)
+
+
+def _work(run: Run) -> tuple[object, ...]:
+    """What decides how long a step takes."""
+    config = run.cell.config
+    return config.network, config.stages, config.preparation, config.velocity_weight > 0
 
 
 def _kept(folder: Path, runs: Sequence[Run]) -> dict[str, Result]:
@@ -242,7 +253,7 @@ def _train_and_measure(run: Run, measuring: Measuring, folder: Path, compute: Co
         for shot in data.validation:
             judge.crops(data, shot, measuring.cache, watch.decoding)
         (measured,) = compare(
-            measuring.chosen, data.topology, [judge.candidate(data, measuring.cache, run.name)], _ignore
+            measuring.chosen, measuring.topology, [judge.candidate(data, measuring.cache, run.name)], _ignore
         )
     result = Result(
         run.cell.name,

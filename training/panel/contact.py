@@ -1,18 +1,16 @@
 """Do lips and lids touch when they should, and at the right moment?
 
 Rule: two vertices of a pair are in contact below 1 mm; a mouth or an eye is closed where at least half its pairs are.
-Pairs that hardly ever part, as at the corners of the eyes, are left out: a face that never moves is right on them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 CONTACT_MM = 1.0
 _CLOSED_SHARE = 0.5  # of the pairs
-_NEVER_PARTS = 0.99  # of all frames in contact: such a pair tells nothing
 _MATCH_S = 0.25  # closures further apart than this are not the same one
 
 
@@ -79,14 +77,9 @@ class Gaps:
     solved_mm: np.ndarray
 
 
-def contact(name: str, of_each: Sequence[Sequence[Gaps]]) -> Contact | None:
-    """Judge contact; None where there is no pair that parts.
-
-    Args:
-        name: `lips` or `lids`.
-        of_each: Of the mouth, or of each eye: its gaps in every shot, the same pairs in each.
-    """
-    gaps = [gap for shots in of_each for gap in _that_part(shots)]
+def contact(name: str, every: Sequence[Gaps]) -> Contact | None:
+    """Judge the contact of all shots (and both eyes); None where there are no pairs."""
+    gaps = [gap for gap in every if gap.truth_mm.size]
     total = sum(gap.truth_mm.size for gap in gaps)
     if not total:
         return None
@@ -102,15 +95,6 @@ def contact(name: str, of_each: Sequence[Sequence[Gaps]]) -> Contact | None:
         f1=2 * both / (true + solved) if true + solved else None,
         timing=_timing(gaps),
     )
-
-
-def _that_part(shots: Sequence[Gaps]) -> list[Gaps]:
-    """The same without pairs that are truly in contact in nearly all frames."""
-    if not shots:
-        return []
-    share = np.concatenate([gap.truth_mm < CONTACT_MM for gap in shots]).mean(axis=0)
-    parts = share < _NEVER_PARTS
-    return [replace(gap, truth_mm=gap.truth_mm[:, parts], solved_mm=gap.solved_mm[:, parts]) for gap in shots]
 
 
 def is_closed(gaps_mm: np.ndarray) -> np.ndarray:

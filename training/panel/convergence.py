@@ -4,6 +4,7 @@ Rule: columns are read by name, so a training of another version shows what it h
 """
 
 import csv
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 
 from engine.mesh import MM_PER_CM
 
-_FILE = "metrics.csv"
+_FILE, _CONFIG = "metrics.csv", "config.json"
+_FURTHER = ("region_weights", "normal_weight", "velocity_weight", "contact_weight", "is_affine_invariant")
 _ON_COURSE = 0.985  # of the learning rate between the ramps, times the root of the epoch
 
 
@@ -23,7 +25,8 @@ class Convergence:
     Args:
         name: Of the training.
         epochs: Passes over the training frames.
-        training_mm: Error on augmented training frames over all vertices: root of three times the loss.
+        training_mm: Error on augmented training frames over all vertices: root of three times the loss; nan where the
+            loss is more than the mean square error.
         validation_mm: Error on validation frames over the animated vertices.
         mean_face_mm: Of a face that never moves, on the same frames.
         learning_rate: Adam's.
@@ -59,13 +62,22 @@ def read_convergence(folder: Path, name: str) -> Convergence | None:
     return Convergence(
         name=name,
         epochs=epochs,
-        training_mm=np.sqrt(3.0 * column("loss_cm2")) * MM_PER_CM,
+        training_mm=np.sqrt(3.0 * column("loss_cm2")) * (MM_PER_CM if _is_plain(folder) else math.nan),
         validation_mm=column("validation_rmse_mm"),
         mean_face_mm=column("mean_face_rmse_mm"),
         learning_rate=rate,
         ramp_up_end=ramp_up_end,
         ramp_down_start=ramp_down_start,
     )
+
+
+def _is_plain(folder: Path) -> bool:
+    """Whether the training's loss is the mean square error of positions alone; of old trainings nobody knows."""
+    try:
+        config = json.loads((folder / _CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return True
+    return not any(config.get(name) for name in _FURTHER)
 
 
 def ramps(epochs: np.ndarray, rate: np.ndarray) -> tuple[float, float]:

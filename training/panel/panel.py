@@ -178,9 +178,11 @@ class PanelTally:
         if not self._curves:
             raise ValueError("no frame was measured")
         face, motion, curves = self._face, self._motion, self._curves
-        mouth = [Gaps(s.rate, s.truth.lip_gaps_mm, s.solved.lip_gaps_mm) for s in curves]
-        eyes = [[Gaps(s.rate, s.truth.lid_gaps_mm[k], s.solved.lid_gaps_mm[k]) for s in curves] for k in (0, 1)]
-        contacts = contact("lips", [mouth]), contact("lids", eyes)
+        lids = [(side, shot) for shot in curves for side in (0, 1)]
+        contacts = (
+            contact("lips", [Gaps(s.rate, s.truth.lip_gaps_mm, s.solved.lip_gaps_mm) for s in curves]),
+            contact("lids", [Gaps(s.rate, s.truth.lid_gaps_mm[k], s.solved.lid_gaps_mm[k]) for k, s in lids]),
+        )
         rows_of = dict(face.regions)
         return Panel(
             num_frames=sum(len(shot.rmse_mm) for shot in curves),

@@ -186,14 +186,15 @@ def convergence(curves: Sequence[Convergence], networks: Sequence[str]) -> str |
         error, rate = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
         for one in curves:
             colour = _colour(networks.index(one.name) % 5)
-            error.plot(
-                one.epochs,
-                one.training_mm,
-                color=colour,
-                linewidth=0.9,
-                linestyle=(0, (4, 2)),
-                label=f"{one.name}, training",
-            )
+            if np.isfinite(one.training_mm).any():
+                error.plot(
+                    one.epochs,
+                    one.training_mm,
+                    color=colour,
+                    linewidth=0.9,
+                    linestyle=(0, (4, 2)),
+                    label=f"{one.name}, training",
+                )
             error.plot(
                 one.epochs, one.validation_mm, color=colour, marker="o", markersize=2.5, label=f"{one.name}, validation"
             )
