@@ -13,7 +13,6 @@ from engine.errors import BackendError
 from engine.mesh import Topology, distances_mm
 from training.crops import FrameChoice
 from training.evaluate import Solve
-from training.sheet.meshes import draw_meshes
 
 _NUM_FRAMES = 4
 _APART_S = 5.0  # between two drawings at least: where a validation takes a moment, they must not cost more than it
@@ -58,7 +57,7 @@ class LivePictures:
         if not np.isfinite(solved).all():
             return None
         try:
-            drawn = list(draw_meshes(self._topology, [*truths, *solved], _WIDTH_PX, _HEIGHT_PX))
+            drawn = _draw(self._topology, [*truths, *solved])
         except BackendError as error:
             self._can_draw = False
             self._say(f"No validation pictures: {error.reason}")
@@ -89,3 +88,14 @@ class LivePictures:
             at = (column * _WIDTH_PX + 8, _STRIP_PX - 8)
             cv2.putText(strip, caption, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
         return np.concatenate([strip, np.concatenate([*views, truth_drawn, solved_drawn], axis=1)])
+
+
+def _draw(topology: Topology, meshes: list[np.ndarray]) -> list[np.ndarray]:
+    # Here and not above: a machine without a screen may lack OpenGL altogether, and trains all the same.
+    try:
+        from training.sheet.meshes import draw_meshes
+    except (ImportError, AttributeError, OSError) as error:
+        raise BackendError(
+            f"OpenGL cannot be loaded ({error}).", "Install Mesa's libraries; the training goes on without pictures."
+        ) from error
+    return list(draw_meshes(topology, meshes, _WIDTH_PX, _HEIGHT_PX))

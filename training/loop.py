@@ -168,7 +168,9 @@ def _validate(
     animated = torch.from_numpy(data.topology.animated).to(compute.device)
 
     def solve(crops: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), compute.autocast():
+        # cuDNN searches for the fastest algorithms of every new size: worth it for steps, not for a few pictures.
+        not_searching = torch.backends.cudnn.flags(enabled=True, benchmark=False)
+        with torch.inference_mode(), not_searching, compute.autocast():
             solved = network(torch.from_numpy(crops).to(compute.device))
         if solved.errors_mm is not None:
             calibration.add(solved.errors_mm[:, animated])

@@ -94,7 +94,9 @@ class Clock:
         if config.minutes is not None and self._stepping_s:  # against a deadline: how many more there will be
             stepping_s = self._stepping_s + _UNDISTURBED_S
             share = stepping_s / (stepping_s + self._pausing_s)
-            steps_left = int(share * max(0.0, config.minutes * 60.0 - elapsed_s) / self._step_s)
+            # By the mean of the whole session: one that stalls for a moment must not swing the learning rate.
+            mean_step_s = self._stepping_s / (state.step - (self._counted_from or 0))
+            steps_left = int(share * max(0.0, config.minutes * 60.0 - elapsed_s) / mean_step_s)
             total_steps = min(self._most_steps, state.step + steps_left)
         is_last = state.step >= total_steps
         is_first_due = is_stopping and math.isinf(state.best_rmse_mm)  # so that there is a best network to look at

@@ -58,11 +58,12 @@ def test_vertices_are_the_latents_times_the_basis_plus_the_mean():
     assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
 
 
-def test_the_last_layer_stays_float32_under_bfloat16():
+def test_latents_and_the_last_layer_stay_float32_under_bfloat16():
     network = tiny_network()
     with torch.autocast("cpu", torch.bfloat16):
         latents, vertices, _ = network(torch.randint(0, 255, (2, 1, 32, 24), dtype=torch.uint8))
     assert latents.dtype == vertices.dtype == torch.float32
+    assert not torch.equal(latents, latents.bfloat16().float()), "widened, but rounded before"
     rebuilt = latents @ network.to_vertices.weight.T + network.to_vertices.bias
     assert torch.allclose(rebuilt.view(2, NUM_VERTICES, 3), vertices, atol=1e-6)
 
