@@ -23,6 +23,7 @@ from training.evaluate import Solve, measure
 from training.feed import Source, feed
 from training.gradients import Gradients
 from training.live_pictures import LivePictures
+from training.losses import Objective
 from training.mishaps import diverged, told_of_memory
 from training.networks import FaceNetwork
 from training.preparation import load_frames, prepare
@@ -68,6 +69,7 @@ def _train(
     if team.is_first:
         config.save(run)
     watch.say("\n".join(config.lines()))
+    Objective.of(config, data.topology)  # what cannot be minimised is refused before movies are decoded
 
     # What we learn from and what we measure on; the network and what changes its weights.
     frames = load_frames(data, config, cache, watch, team)

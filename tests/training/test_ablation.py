@@ -83,7 +83,7 @@ def test_every_cell_but_the_crossed_ones_differs_from_its_reference_in_one_thing
         assert [words.split()[0] for words in cells[REFERENCE].config.differences(cells[f"with-{kind}"].config)] == [
             f"max_{kind}"
         ]
-    for name, field in (("half", "stages"), ("loss-contact", "contact_weight"), ("loss-regions", "region_weights")):
+    for name, field in (("half", "stages"), ("loss-normals", "normal_weight"), ("loss-velocity", "velocity_weight")):
         assert [words.split()[0] for words in cells[REFERENCE].config.differences(cells[name].config)] == [field]
     assert len({json.dumps(cell.config.to_json()) for cell in cells.values()}) == len(cells)
 
@@ -95,7 +95,7 @@ def test_every_cell_takes_the_same_number_of_steps(sixty_frames, monkeypatch):
     assert [cell.config.num_frames for cell in by_minutes] == [18, 36]
     for cell in made.cells:
         assert Plan.of(cell.config, cell.config.num_frames or 60).total_steps == 37
-    (missing,) = made.left_out
+    (missing,) = [one for one in made.left_out if one.group == "frames"]
     assert "5 minutes" in missing.words
     assert "60 training frames" in missing.reason
 
@@ -106,6 +106,15 @@ def test_only_a_group_comes_with_what_it_is_compared_with(sixty_frames):
     assert "fixed-basis" not in names
     assert "fully-connected" not in names
     assert [cell.name for cell in grid(sixty_frames, SMALL, 10).only(["basis"]).cells] == [REFERENCE, "fixed-basis"]
+
+
+def test_terms_for_which_the_mesh_has_no_parts_are_left_out(sixty_frames):
+    made = grid(sixty_frames, SMALL, 10).only(["loss"])  # the tiny mesh names lips, but neither lids nor contact pairs
+    assert [cell.name for cell in made.cells] == [REFERENCE, "loss-normals", "loss-velocity"]
+    reasons = {one.words: one.reason for one in made.left_out}
+    assert len(reasons) == 3
+    assert any("contact_pairs" in reason for reason in reasons.values())
+    assert any("'lids'" in reason for reason in reasons.values())
 
 
 def test_first_seeds_come_first_and_the_reference_has_three():

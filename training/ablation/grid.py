@@ -6,8 +6,11 @@ Rule: a cell differs from the cell it is compared with in one thing.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from engine.errors import LiveDoubleError
+from engine.mesh import Topology
 from engine.shots import DataSet
 from training.config import PAPER_STAGES, STAGE_VARIATIONS, TrainConfig
+from training.losses import Objective
 from training.schedule import Plan
 from training.variation import FIXED, NO_AMOUNTS
 
@@ -55,15 +58,17 @@ class LeftOut:
     Args:
         words: Of the cell.
         reason: Why, one sentence.
+        group: Of the cell.
     """
 
     words: str
     reason: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Cells, the reference first, and those that this data set has not enough frames for."""
+    """Cells, the reference first, and those that this data set lacks frames or parts of the mesh for."""
 
     cells: tuple[Cell, ...]
     left_out: tuple[LeftOut, ...]
@@ -72,7 +77,7 @@ class Grid:
         """The cells of these groups, and those they are compared with."""
         chosen = {cell.name for cell in self.cells if cell.group in groups}
         chosen |= {cell.against for cell in self.cells if cell.name in chosen} | {REFERENCE}
-        left_out = self.left_out if "frames" in groups else ()
+        left_out = tuple(one for one in self.left_out if one.group in groups)
         return Grid(tuple(cell for cell in self.cells if cell.name in chosen), left_out)
 
 
@@ -91,6 +96,7 @@ def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
     base = replace(base, validation_minutes=_NEVER_MINUTES, epochs=_epochs(base, num_frames, steps))
     plain = NO_AMOUNTS.filled_in(base)
     by_minutes, left_out = _by_minutes(base, num_frames, rate_hz, steps)
+    losses, without = _losses(base, data.topology)
     cells = (
         Cell(REFERENCE, "convolutional, not stabilised, augmented, trainable basis", "", "", base),
         *_networks(base, plain),
@@ -98,10 +104,10 @@ def grid(data: DataSet, base: TrainConfig, num_steps: int | None) -> Grid:
         *_augmentations(base, plain),
         Cell(FIXED_BASIS, "fixed basis", "basis", REFERENCE, replace(base, is_basis_fixed=True)),
         *_alignments(base),
-        *_losses(base),
+        *losses,
         *by_minutes,
     )
-    return Grid(cells, left_out)
+    return Grid(cells, (*without, *left_out))
 
 
 def _networks(base: TrainConfig, plain: TrainConfig) -> list[Cell]:
@@ -142,18 +148,33 @@ def _alignments(base: TrainConfig) -> list[Cell]:
     ]
 
 
-def _losses(base: TrainConfig) -> list[Cell]:
+def _losses(base: TrainConfig, topology: Topology) -> tuple[list[Cell], tuple[LeftOut, ...]]:
     regions = ("lips", _LIPS_AND_LIDS), ("lids", _LIPS_AND_LIDS)
     changed = {
         "normals": (f"and normals times {_NORMALS:g}", replace(base, normal_weight=_NORMALS)),
         "velocity": (f"and velocity times {_VELOCITY:g}", replace(base, velocity_weight=_VELOCITY)),
         "contact": (f"and contact times {_CONTACT:g}", replace(base, contact_weight=_CONTACT)),
-        "regions": (f"lips and lids times {_LIPS_AND_LIDS:g}", replace(base, region_weights=regions)),
+        "regions": (f"with lips and lids times {_LIPS_AND_LIDS:g}", replace(base, region_weights=regions)),
+        "all": (
+            "with all four of these",
+            replace(
+                base,
+                normal_weight=_NORMALS,
+                velocity_weight=_VELOCITY,
+                contact_weight=_CONTACT,
+                region_weights=regions,
+            ),
+        ),
     }
-    return [
-        Cell(f"loss-{kind}", f"positions {words}", "loss", REFERENCE, config)
-        for kind, (words, config) in changed.items()
-    ]
+    cells, left_out = [], []
+    for kind, (words, config) in changed.items():
+        cell = Cell(f"loss-{kind}", f"positions {words}", "loss", REFERENCE, config)
+        try:
+            Objective.of(config, topology)
+            cells.append(cell)
+        except LiveDoubleError as error:
+            left_out.append(LeftOut(cell.words, error.reason, cell.group))
+    return cells, tuple(left_out)
 
 
 def _augmentations(base: TrainConfig, plain: TrainConfig) -> list[Cell]:
@@ -197,7 +218,8 @@ def _by_minutes(
             cells.append(Cell(f"minutes-{minutes}", f"{words} ({count})", "frames", REFERENCE, config))
         else:
             own = f"{num_frames} training frames, {num_frames / rate_hz / 60:.2g} minutes"
-            left_out.append(LeftOut(words, f"The data set has {own}, all of which the reference learns from."))
+            reason = f"The data set has {own}, all of which the reference learns from."
+            left_out.append(LeftOut(words, reason, "frames"))
     return cells, tuple(left_out)
 
 

@@ -178,7 +178,7 @@ def ablate(
         except (ShotError, TrackerError, DivergedError, OutOfMemoryError) as error:
             if run.cell.name == REFERENCE:
                 raise
-            left_out[run.cell.name] = LeftOut(run.cell.words, error.reason)
+            left_out[run.cell.name] = LeftOut(run.cell.words, error.reason, run.cell.group)
             teller.say(f"Without {run.cell.words}: {error.reason}")
             continue
         if result is None:

@@ -82,7 +82,7 @@ class Objective(nn.Module):
             raise LiveDoubleError(
                 "The affine-invariant loss does not see where and how large the meshes are, so a trainable basis would"
                 " drift away from the actor's face.",
-                "Fix the basis (is_basis_fixed), or leave is_affine_invariant off.",
+                "Fix the basis as well (--fixed-basis), or leave --affine-invariant out.",
             )
         return cls(
             topology,
@@ -158,6 +158,6 @@ def _contact_pairs(topology: Topology) -> np.ndarray:
     if not pairs.size:
         raise LiveDoubleError(
             f"The actor's mesh names no {_CONTACTS}, which the contact term compares.",
-            "Set contact_weight to 0, or add the pairs to the data set's topology.",
+            "Leave --contact out, or add the pairs to the data set's topology.",
         )
     return np.ascontiguousarray(pairs.reshape(-1, 2).T, np.int64)
