@@ -44,6 +44,25 @@ class TrainingState:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierFacts:
+    """The network that a training began with.
+
+    Args:
+        name: Of the actor, or of the training's folder.
+        sha256: Of its network.
+        num_frames: It had learned from; None where it does not tell, likewise the next two.
+        epochs: Passes over them.
+        seconds: Wall clock.
+    """
+
+    name: str
+    sha256: str
+    num_frames: int | None
+    epochs: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingFacts:
     """What a training was made from, for the record.
 
@@ -56,6 +75,7 @@ class TrainingFacts:
         pca_variance: Part of the training meshes' variance that the output basis started with.
         machine: Processor or accelerator, threads, precision, versions.
         augmentation: Amounts, given or measured from the data; None in trainings older than this field.
+        earlier: The network it began with; None where it began with random weights.
     """
 
     data: str
@@ -66,12 +86,17 @@ class TrainingFacts:
     pca_variance: float
     machine: str
     augmentation: Amounts | None = None
+    earlier: EarlierFacts | None = None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "TrainingFacts":
         """What `asdict` made of one."""
-        augmentation = values.get("augmentation")
-        return cls(**{**values, "augmentation": None if augmentation is None else Amounts(**augmentation)})
+        augmentation, earlier = values.get("augmentation"), values.get("earlier")
+        read = {
+            "augmentation": None if augmentation is None else Amounts(**augmentation),
+            "earlier": None if earlier is None else EarlierFacts(**earlier),
+        }
+        return cls(**{**values, **read})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

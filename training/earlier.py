@@ -1,9 +1,10 @@
 """Starting from an earlier network instead of random weights: a training's best, or an actor that was exported.
 
-Rule: all of it is taken over, its whitening too, or none; what does not fit is refused. Expected errors alone may be
-missing on either side.
+Rule: all of it is taken over, its whitening too, or none; what does not fit is refused before anything long begins.
+Expected errors alone may be missing on either side.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,60 +13,128 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from engine.bundle import FACTS_FILE, ActorBundle
+from engine.bundle import FACTS_FILE, ActorBundle, sha256_of
 from engine.errors import LiveDoubleError
 from engine.mesh import Topology
-from training.checkpoint import BEST_FILE, Checkpoint
+from engine.preparation import Preparation
+from training.checkpoint import BEST_FILE, Checkpoint, EarlierFacts
+from training.config import TrainConfig
 from training.networks import FaceNetwork
 from training.networks.convolutions import ConvolutionalEncoder
+
+__all__ = ["Earlier", "open_earlier"]
 
 _ERRORS = "to_errors."
 
 
-def start_from(network: FaceNetwork, folder: Path, topology: Topology) -> str:
-    """Give a network an earlier one's weights.
+@dataclass(frozen=True, slots=True, eq=False)
+class Earlier:
+    """A network to start from.
 
     Args:
-        network: On the CPU; of the earlier one's sizes.
-        folder: Of a training, or of an actor.
-        topology: Of the mesh that is learned.
+        facts: For the record.
+        views: Its cameras, in order.
+        preparation: Of their pictures.
+        input_size: Width and height of its input, pixels.
+        num_vertices: Of its mesh.
+        faces: [F, 3] int32 of its mesh; None where it does not tell.
+        source: The checkpoint or the actor.
+    """
 
-    Returns:
-        One line for people.
+    facts: EarlierFacts
+    views: tuple[str, ...]
+    preparation: Preparation
+    input_size: tuple[int, int]
+    num_vertices: int
+    faces: np.ndarray | None
+    source: Checkpoint | ActorBundle
+
+    def check(self, config: TrainConfig, topology: Topology) -> None:
+        """Refuse settings or a mesh that it was not made for.
+
+        Raises:
+            LiveDoubleError: It sees other cameras, other pictures, or its mesh is another.
+        """
+        size = config.input_width_px, config.input_height_px
+        for what, there, here in (
+            ("cameras", ", ".join(self.views), ", ".join(config.views)),
+            ("preparation of pictures", self.preparation.value, config.preparation.value),
+            ("input", "{}x{}".format(*self.input_size), "{}x{}".format(*size)),
+            ("number of vertices", self.num_vertices, topology.num_vertices),
+        ):
+            if there != here:
+                raise _another(self.facts.name, f"its {what}: {there} there, {here} here")
+        if self.faces is not None and not np.array_equal(self.faces, topology.faces):
+            raise LiveDoubleError(
+                f"The actor {self.facts.name} has another mesh than the data set.",
+                "Start from an actor of the same mesh.",
+            )
+
+    def give(self, network: FaceNetwork) -> None:
+        """Its weights to a new network on the CPU.
+
+        Raises:
+            LiveDoubleError: The network is of other sizes.
+        """
+        source = self.source
+        weights = source.network if isinstance(source, Checkpoint) else _of_actor(source, network)
+        own = network.state_dict()
+        expected = {name: tuple(values.shape) for name, values in own.items()}
+        found = {name: tuple(values.shape) for name, values in weights.items() if name in own or _counts(name)}
+        for name in sorted(expected.keys() | found.keys()):
+            there, here = found.get(name), expected.get(name)
+            if there != here and (_counts(name) or there is not None):
+                raise _another(self.facts.name, f"{name} is {there or 'missing'} there, {here or 'not asked for'} here")
+        network.load_state_dict({**own, **{name: weights[name] for name in found}})
+
+
+def open_earlier(folder: Path) -> Earlier:
+    """Read a training's best network, or an actor.
 
     Raises:
-        LiveDoubleError: There is neither, it is of another mesh or of other sizes.
+        LiveDoubleError: There is neither, or it is damaged.
     """
     if (folder / BEST_FILE).is_file():
-        checkpoint = Checkpoint.load(folder / BEST_FILE)
-        weights, what = checkpoint.network, f"the training {folder}, {checkpoint.state.best_rmse_mm:.3f} mm"
-    elif (folder / FACTS_FILE).is_file():
+        return _of_training(folder)
+    if (folder / FACTS_FILE).is_file():
         actor = ActorBundle.open(folder)
-        if not np.array_equal(actor.topology.faces, topology.faces):
-            raise LiveDoubleError(
-                f"The actor {folder} has another mesh than the data set.", "Start from an actor of the same mesh."
-            )
-        weights, what = _of_actor(actor, network), f"the actor {actor.name}"
-    else:
-        raise LiveDoubleError(
-            f"{folder} is neither a training nor an actor.",
-            "Give the folder of `livedouble train` or of `livedouble export`.",
+        told = actor.training
+        frames, epochs, seconds = (told.get(name) for name in ("frames", "epochs", "seconds"))
+        return Earlier(
+            EarlierFacts(actor.name, actor.checksum, frames, epochs, seconds),
+            tuple(view.camera for view in actor.views),
+            actor.preparation,
+            (actor.input_width_px, actor.input_height_px),
+            actor.topology.num_vertices,
+            actor.topology.faces,
+            actor,
         )
-    own = network.state_dict()
-    expected = {name: tuple(values.shape) for name, values in own.items()}
-    found = {name: tuple(values.shape) for name, values in weights.items() if name in own or _counts(name)}
-    wrong = [
-        f"{name} is {found.get(name, 'missing')} there, {expected.get(name, 'not asked for')} here"
-        for name in sorted(expected.keys() | found.keys())
-        if expected.get(name) != found.get(name) and (_counts(name) or name in found)
-    ]
-    if wrong:
-        raise LiveDoubleError(
-            f"The network of {folder} is another one than the settings ask for ({wrong[0]}).",
-            "Give the settings it was trained with, or start without it.",
-        )
-    network.load_state_dict({**own, **{name: weights[name] for name in found}})
-    return f"Starting from {what}."
+    raise LiveDoubleError(
+        f"{folder} is neither a training that was validated nor an actor.",
+        "Give the folder of `livedouble train` or of `livedouble export`.",
+    )
+
+
+def _of_training(folder: Path) -> Earlier:
+    checkpoint = Checkpoint.load(folder / BEST_FILE)
+    facts, state, shape = checkpoint.facts, checkpoint.state, checkpoint.shape
+    epochs = state.step * min(checkpoint.config.batch_size, facts.num_training_frames) / facts.num_training_frames
+    return Earlier(
+        EarlierFacts(folder.name, sha256_of(folder / BEST_FILE), facts.num_training_frames, epochs, state.elapsed_s),
+        checkpoint.config.views,
+        checkpoint.config.preparation,
+        (shape.input_width_px, shape.input_height_px),
+        shape.num_vertices,
+        None,
+        checkpoint,
+    )
+
+
+def _another(name: str, what: str) -> LiveDoubleError:
+    return LiveDoubleError(
+        f"The network of {name} is another one than the settings ask for ({what}).",
+        "Give the settings it was trained with, or start without it.",
+    )
 
 
 def _counts(name: str) -> bool:
@@ -86,7 +155,7 @@ def _of_actor(actor: ActorBundle, network: FaceNetwork) -> dict[str, Tensor]:
         if constant.data_location != onnx.TensorProto.EXTERNAL
     }
     names = {"to_latents": "to_latents", "errors.hidden": "to_errors.hidden", "errors.output": "to_errors.output"}
-    for view, tower in zip(range(len(actor.views)), network.encoder.towers, strict=False):
+    for view, tower in enumerate(network.encoder.towers):
         prefix = f"view{view}." if len(actor.views) > 1 else ""
         places = [place for place, module in enumerate(tower) if isinstance(module, nn.Conv2d)]
         for index, place in enumerate(places):

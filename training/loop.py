@@ -19,6 +19,7 @@ from training.config import TrainConfig
 from training.crops import FrameChoice
 from training.device import Compute
 from training.diary import METRICS_FILE, Diary
+from training.earlier import open_earlier
 from training.evaluate import Solve, measure
 from training.feed import Source, feed
 from training.gradients import Gradients
@@ -64,6 +65,10 @@ def _train(
     checksums = team.by_first(lambda: data_checksums(data))
     checksum = whole_checksum(checksums)
     resumed = team.by_first(lambda: to_go_on_with(run, config, checksum))
+    earlier = None
+    if resumed is None and config.start_from is not None:
+        earlier = open_earlier(Path(config.start_from))
+        earlier.check(config, data.topology)
     if resumed is None and (run / METRICS_FILE).is_file():
         watch.say("The training that was here ended before its first checkpoint; it starts again.")
     if team.is_first:
@@ -74,7 +79,7 @@ def _train(
     # What we learn from and what we measure on; the network and what changes its weights.
     frames = load_frames(data, config, cache, watch, team)
     check_shares(len(frames.training), config, team.size)
-    ready = prepare(data, checksum, config, frames, resumed, compute, watch, team)
+    ready = prepare(data, checksum, config, frames, resumed, compute, watch, team, earlier)
     network, optimizer, state, plan = ready.network, ready.optimizer, ready.state, ready.plan
     if state.step >= plan.total_steps:
         return Outcome(True, state)

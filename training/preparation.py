@@ -14,7 +14,7 @@ from training.checkpoint import Checkpoint, TrainingFacts, TrainingState
 from training.config import TrainConfig
 from training.crops import CachedShot, FrameChoice, cache_shot, choose_frames, crops_of, gray_levels
 from training.device import Compute
-from training.earlier import start_from
+from training.earlier import Earlier
 from training.image_basis import fitting, picture_basis
 from training.losses import Objective
 from training.networks import FaceNetwork, NetworkShape
@@ -103,8 +103,9 @@ def prepare(
     compute: Compute,
     watch: Watch,
     team: Team,
+    earlier: Earlier | None = None,
 ) -> Prepared:
-    """The network: He's random weights and the meshes' principal components as output, or where it was.
+    """The network: He's random weights and the meshes' principal components as output, an earlier one, or where it was.
 
     Raises:
         LiveDoubleError: The settings contradict each other.
@@ -123,13 +124,16 @@ def prepare(
         if pictures is not None:
             network.prime_pictures(*map(torch.from_numpy, (pictures.mean, pictures.directions, pictures.deviation)))
             watch.say(pictures.words)
-        if config.start_from is not None:
-            watch.say(start_from(network, Path(config.start_from), data.topology))
+        if earlier is not None:
+            earlier.give(network)
+            watch.say(f"Starting from {earlier.facts.name}: its weights, whitening and basis, none of the above.")
         pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
+        began = None if earlier is None else earlier.facts
     else:
         network = FaceNetwork(resumed.shape)
         network.load_state_dict(resumed.network)
         plan = plan_to_go_on(resumed, config, plan)
+        began = resumed.facts.earlier
         pca_variance, state = resumed.facts.pca_variance, replace(resumed.state, total_steps=plan.total_steps)
         watch.say(f"Going on at step {state.step} of {plan.total_steps}.")
     facts = TrainingFacts(
@@ -141,6 +145,7 @@ def prepare(
         pca_variance=pca_variance,
         machine=compute.words,
         augmentation=amounts,
+        earlier=began,
     )
     network.to_vertices.requires_grad_(not config.is_basis_fixed)
     network.to(compute.device, memory_format=torch.channels_last)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.console import JsonOption, check_can_write, clock, err, out, write_json
+from app.cli.console import JsonOption, actor_folder, check_can_write, clock, err, out, write_json
 from app.cli.train_settings import AugmentName, DeviceName, NetworkName, StagesName, parse_regions, parse_views
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def train(
     run: Annotated[Path, typer.Option("--out", metavar="RUN", help="The training's folder; made if need be.")],
     # How long
     start_from: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--from",
-            metavar="DIR",
+            metavar="ACTOR|RUN",
             rich_help_panel=_LENGTH,
-            help="Begin with the weights of this training or actor instead of random ones.",
+            help="Begin with the weights of this actor or training instead of random ones.",
         ),
     ] = None,
     epochs: Annotated[
@@ -152,7 +152,7 @@ def train(
     from training.config import TrainConfig
 
     asked = {
-        "start_from": None if start_from is None else str(start_from),
+        "start_from": None if start_from is None else str(actor_folder(start_from).resolve()),
         "epochs": epochs,
         "minutes": minutes,
         "num_frames": frames,

@@ -189,7 +189,8 @@ def _training_facts(checkpoint: Checkpoint) -> dict[str, object]:
         "data_checksum": facts.data_checksum,
         "pca_variance": facts.pca_variance,
         "seed": config.seed,
-        "config": asdict(config),
+        "config": {**asdict(config), "start_from": None},  # a path of one machine; `earlier` says what it was
+        "earlier": None if facts.earlier is None else asdict(facts.earlier),
     }
 
 
