@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.backends import Backend, open_backend
-from engine.bundle import ActorBundle
+from engine.bundle import PICTURES_FILE, ActorBundle
 from engine.crop import check_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect
@@ -56,6 +56,7 @@ class Judge:
         input_size: Width and height of its input, pixels.
         preparation: Of the cameras' pictures.
         num_vertices: Of its mesh.
+        is_fully_connected: Or convolutional.
         basis: Its output layer.
         training: How it came to be.
         solve: Crops [B, num_views, H, W] uint8 to meshes.
@@ -69,6 +70,7 @@ class Judge:
     input_size: tuple[int, int]
     preparation: Preparation
     num_vertices: int
+    is_fully_connected: bool
     basis: Basis
     training: Training
     solve: Callable[[np.ndarray], Solved]
@@ -195,6 +197,7 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
         input_size=(bundle.input_width_px, bundle.input_height_px),
         preparation=bundle.preparation,
         num_vertices=bundle.topology.num_vertices,
+        is_fully_connected=PICTURES_FILE in bundle.facts.files,
         basis=Basis(bundle.mean, bundle.basis),
         training=Training(told.get("frames"), told.get("epochs"), told.get("seconds"), str(told.get("machine", ""))),
         solve=lambda crops: solved_by(running, crops),
@@ -228,6 +231,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
         input_size=(shape.input_width_px, shape.input_height_px),
         preparation=checkpoint.config.preparation,
         num_vertices=shape.num_vertices,
+        is_fully_connected=checkpoint.config.network == "fully_connected",
         basis=Basis(
             network.to_vertices.bias.detach().numpy(),
             np.ascontiguousarray(network.to_vertices.weight.detach().numpy().T),

@@ -61,6 +61,7 @@ def check_folder(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: Sta
         if (folder / plan.name).is_dir():
             _check_options(folder / plan.name, plan, setup)
     _check_names(folder, plans)
+    _check_manifest(folder, plans)
 
 
 def survey(folder: Path, rig: Rig, plans: tuple[ShotPlan, ...], setup: StageSetup) -> Begun:
@@ -85,6 +86,16 @@ def _check_names(folder: Path, plans: tuple[ShotPlan, ...]) -> None:
         if (path / SHOT_FILE).is_file():
             raise _other_shoot(path, "this one has no such shot, so --minutes, --seed or --jaw-shots differ")
         raise ShotError(f"{folder} holds something other than this shoot: {path.name}.", "Choose a new folder.")
+
+
+def _check_manifest(folder: Path, plans: tuple[ShotPlan, ...]) -> None:
+    """A finished shoot gets no further shots: trainings know their data by its checksum."""
+    try:
+        listed = json.loads((folder / DATASET_FILE).read_text("utf-8"))["shots"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # not finished, or to be written anew
+    if added := [plan.name for plan in plans if plan.name not in listed]:
+        raise _other_shoot(folder, f"it is finished without {added[0]}, so --minutes, --seed or --jaw-shots differ")
 
 
 def _check_actor(folder: Path, rig: Rig) -> None:

@@ -108,7 +108,7 @@ def _jaw_shots(plans: list[ShotPlan], seed: int) -> Iterator[ShotPlan]:
         index = len(plans) + number
         before = [plan for plan in plans if (plan.role is Role.VALIDATION) is is_later][-1]
         clock = Timecode.parse(before.timecode, RATE).plus(before.num_frames + round(_GAP_S[0] * RATE_HZ))
-        name = f"{index + 1:03}_{role.value}"
+        name = f"{index + 1:03}_{role.value}-jaw"
         yield ShotPlan(name, role, num_frames, (seed, index), str(clock), f"J{number + 1} take 1", is_jaw_alone=True)
 
 

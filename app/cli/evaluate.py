@@ -113,6 +113,8 @@ def evaluate(
             if judge.can_lack(camera)
         ]
         baselines, missing = _baselines(dataset, judges[0], names[0], chosen, tracker, stack)
+        if not any(judge.is_fully_connected for judge in judges):
+            missing.append(_without_fully_connected())
         candidates = [*networks, *hidden, *baselines]
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
@@ -203,6 +205,12 @@ def _baselines(
         return found, [Missing("a landmark tracker", f"{error.reason.rstrip('.')}: {error.recovery.rstrip('.')}")]
     stack.callback(landmarker.close)
     return [*found, tracked_head(dataset, landmarker)], []
+
+
+def _without_fully_connected() -> "Missing":
+    from training.panel.report.content import Missing
+
+    return Missing("the fully connected network", "none was given (train --network fully-connected, then --against)")
 
 
 def _facts(dataset: "DataSet", chosen: Sequence["Stretch"]) -> "Facts":

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShotError, StorageError
-from engine.shots import SKIN_FILE, DataSet, Role, Shot
+from engine.shots import SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot
 from engine.timecode import Timecode
 from training import shoot
 from training.actor.identity import identity_of
@@ -110,6 +110,17 @@ def test_jaw_shots_come_on_top_one_in_each_session_and_change_no_other() -> None
     assert all(plan.is_jaw_alone for plan in (to_learn, to_measure))
     assert to_learn.timecode[:2] != to_measure.timecode[:2]
     assert len({plan.timecode for plan in plans}) == len({plan.slate for plan in plans}) == len(plans)
+
+
+def test_a_finished_shoot_gets_no_further_shots(rig: Rig, tmp_path: Path) -> None:
+    plans = plan_shoot(0.1, 1)
+    folder = tmp_path / "finished"
+    folder.mkdir()
+    rig.topology.save(folder / TOPOLOGY_FILE)
+    DataSet.write_manifest(folder, "demo", {"front": SMALL.viewpoint}, [plan.name for plan in plans])
+    check_folder(folder, rig, plans, SMALL)
+    with pytest.raises(ShotError, match="finished without 006_range-of-motion-jaw.*--jaw-shots differ"):
+        check_folder(folder, rig, plan_shoot(0.1, 1, has_jaw_shots=True), SMALL)
 
 
 def test_a_later_session_is_the_same_studio_built_anew() -> None:
