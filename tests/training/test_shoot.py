@@ -119,7 +119,7 @@ def test_a_finished_shoot_gets_no_further_shots(rig: Rig, tmp_path: Path) -> Non
     rig.topology.save(folder / TOPOLOGY_FILE)
     DataSet.write_manifest(folder, "demo", {"front": SMALL.viewpoint}, [plan.name for plan in plans])
     check_folder(folder, rig, plans, SMALL)
-    with pytest.raises(ShotError, match="finished without 006_range-of-motion-jaw.*--jaw-shots differ"):
+    with pytest.raises(ShotError, match=r"finished without 006_range-of-motion-jaw.*--jaw-shots differ"):
         check_folder(folder, rig, plan_shoot(0.1, 1, has_jaw_shots=True), SMALL)
 
 
