@@ -1,5 +1,6 @@
 """What the repository holds, and what it must not."""
 
+import json
 import re
 import stat
 
@@ -63,3 +64,11 @@ def test_no_other_file_is_large() -> None:
 
 def test_the_continuous_check_can_be_run() -> None:
     assert (ROOT / ".ci/run").stat().st_mode & stat.S_IXUSR
+
+
+def test_the_demo_actor_carries_what_it_was_measured_by() -> None:
+    facts = json.loads((ROOT / "app/demo/actor/bundle.json").read_text("utf-8"))
+    metrics = facts["metrics"]
+    assert {"rmse_mm", "mean_face_rmse_mm", "lips_mm", "attenuation", "jitter_mm", "closure_f1"} <= metrics.keys()
+    assert metrics["rmse_mm"] < 0.5 * metrics["mean_face_rmse_mm"]
+    assert facts["network"]["has_errors"]
