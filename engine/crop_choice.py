@@ -21,7 +21,9 @@ class CropChoice:
 def choose_crop(
     bundle: ActorBundle, asked: CropRect | None, width_px: int, height_px: int, view: View | None = None
 ) -> CropChoice:
-    """The crop asked for; otherwise the actor's own, or the largest that fits a picture of another size.
+    """The crop asked for; otherwise the actor's own, or the nearest to it that another size of picture allows.
+
+    That is the same part of pictures of the same shape, and the largest crop that fits any others.
 
     Args:
         bundle: The actor.
@@ -37,10 +39,12 @@ def choose_crop(
     trained = view or bundle.views[0]
     crop = asked or trained.crop
     if asked is None and (width_px, height_px) != trained.frame_size:
-        crop = largest_crop(width_px, height_px, bundle.input_width_px, bundle.input_height_px)
+        scaled = trained.crop_in(width_px, height_px)
+        crop = scaled or largest_crop(width_px, height_px, bundle.input_width_px, bundle.input_height_px)
+        what = "the same part of it is used" if scaled else "the largest crop that fits is used"
         notes.append(
             f"The picture is {width_px}x{height_px}, the actor was trained with"
-            f" {trained.frame_size[0]}x{trained.frame_size[1]}: the largest crop that fits is used ({crop})."
+            f" {trained.frame_size[0]}x{trained.frame_size[1]}: {what} ({crop})."
         )
     check_crop(crop, width_px, height_px)
     stretch = crop.width * bundle.input_height_px / (crop.height * bundle.input_width_px)

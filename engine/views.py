@@ -11,6 +11,7 @@ import numpy as np
 from engine.frames import CropRect
 
 FRONT = "front"  # the camera every shot has
+_SAME_SHAPE = 0.005  # of width to height: sizes are whole pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class View:
     camera: str
     crop: CropRect
     frame_size: tuple[int, int]
+
+    def crop_in(self, width_px: int, height_px: int) -> CropRect | None:
+        """The same part of the same camera's pictures in another size; None where they are of another shape."""
+        across, down = width_px / self.frame_size[0], height_px / self.frame_size[1]
+        if abs(across / down - 1.0) > _SAME_SHAPE:
+            return None
+        crop = self.crop
+        x, y = round(crop.x * across), round(crop.y * down)
+        return CropRect(
+            x, y, min(round(crop.width * across), width_px - x), min(round(crop.height * down), height_px - y)
+        )
 
 
 def stacked(crops: Sequence[np.ndarray | None], width_px: int, height_px: int) -> np.ndarray:

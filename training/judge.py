@@ -165,7 +165,11 @@ def solved_by(backend: Backend, crops: np.ndarray) -> Solved:
 
 def _crops_of_actor(data: DataSet, bundle: ActorBundle) -> dict[str, CropRect]:
     crops_of(data, tuple(view.camera for view in bundle.views))  # refuses a data set that lacks a camera
-    return {view.camera: view.crop for view in bundle.views}
+    crops = {}
+    for view in bundle.views:
+        known = data.cameras[view.camera]
+        crops[view.camera] = view.crop_in(known.frame_width_px, known.frame_height_px) or view.crop
+    return crops
 
 
 def open_judge(folder: Path, backend: str | None, precision: str | None, num_threads: int | None) -> Judge:

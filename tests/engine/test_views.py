@@ -11,6 +11,7 @@ import pytest
 from engine.backends import Solution
 from engine.bundle import ActorBundle
 from engine.errors import CameraError
+from engine.frames import CropRect
 from engine.expected import ExpectedTally
 from engine.movies import MovieReader, MovieWriter
 from engine.solve_movie import solve_movie
@@ -170,3 +171,17 @@ def test_the_least_certain_moments_come_first_and_lie_apart() -> None:
 def test_a_movie_shorter_than_the_distance_has_one_moment() -> None:
     moments = expected_of([0.5, 0.7, 0.6]).moments(RATE, None)
     assert [(moment.frame, moment.timecode) for moment in moments] == [(1, "00:00:00:01")]
+
+
+@pytest.mark.parametrize(
+    ("size", "crop"),
+    [
+        ((600, 800), CropRect(75, 100, 450, 600)),
+        ((1200, 1600), CropRect(150, 200, 900, 1200)),
+        ((300, 401), CropRect(38, 50, 225, 301)),
+        ((800, 600), None),
+        ((600, 810), None),
+    ],
+)
+def test_the_same_camera_in_another_size_is_seen_alike(size: tuple[int, int], crop: CropRect | None) -> None:
+    assert View("front", CropRect(75, 100, 450, 600), (600, 800)).crop_in(*size) == crop
