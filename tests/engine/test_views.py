@@ -11,8 +11,8 @@ import pytest
 from engine.backends import Solution
 from engine.bundle import ActorBundle
 from engine.errors import CameraError
-from engine.frames import CropRect
 from engine.expected import ExpectedTally
+from engine.frames import CropRect
 from engine.movies import MovieReader, MovieWriter
 from engine.solve_movie import solve_movie
 from engine.solver import Solver
