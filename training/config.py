@@ -59,6 +59,7 @@ class TrainConfig:
     contact_weight: float = 0.0  # of the error of the gap between lips and between lids; ours
     is_affine_invariant: bool = False  # measured after an affine fit, with a fixed basis; paper, appendix A
     is_shot_aligned: bool = False  # every shot's meshes first brought to the rest pose by one affine; paper, appendix A
+    planted_error_mm: float = 0.0  # rms of an affine error planted in each shot's meshes, to see what these help; ours
 
     # How long, from where, and in what portions.
     start_from: str | None = None  # folder of a training or an actor whose weights this one begins with; ours
@@ -120,6 +121,7 @@ class TrainConfig:
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
             ("num_frames", self.num_frames is None or self.num_frames >= 1, "at least 1"),
             ("learning_rate", self.learning_rate > 0, "more than 0"),
+            ("planted_error_mm", self.planted_error_mm >= 0, "0 or more"),
             ("max_noise", self.max_noise >= 0, "0 or more"),
             ("max_gamma", 0 <= self.max_gamma < 1, "0 or more, less than 1,"),
             ("max_perspective", 0 <= self.max_perspective <= 0.2, "0 to 0.2"),

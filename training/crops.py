@@ -38,13 +38,19 @@ class CachedShot:
         shot: Where it comes from.
         grown: Of each view, [N, height + 2 margins, width + 2 margins] uint8, mapped.
         vertices: [N, V, 3] float32 cm, mapped where the layout allows.
-        affine: [3, 4] that carries the meshes onto the rest pose, where shots are aligned.
+        affine: [3, 4] that carries the meshes onto the rest pose, where shots are aligned; or off it, where an error is
+            planted.
     """
 
     shot: Shot
     grown: tuple[np.ndarray, ...]
     vertices: np.ndarray
     affine: np.ndarray | None = None
+
+    def mesh(self, frame: int) -> np.ndarray:
+        """[V, 3] float32 cm of one frame, carried."""
+        vertices = np.asarray(self.vertices[frame])
+        return vertices if self.affine is None else carried(vertices, self.affine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +86,7 @@ class FrameChoice:
 
     def vertices(self, index: int) -> np.ndarray:
         """[V, 3] float32 cm of one frame."""
-        cached = self.shots[self.shot_indices[index]]
-        vertices = np.asarray(cached.vertices[self.frame_indices[index]])
-        return vertices if cached.affine is None else carried(vertices, cached.affine)
+        return self.shots[self.shot_indices[index]].mesh(self.frame_indices[index])
 
     def only(self, indices: np.ndarray) -> "FrameChoice":
         """These frames, in this order."""

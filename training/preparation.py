@@ -20,7 +20,7 @@ from training.losses import Objective
 from training.networks import FaceNetwork, NetworkShape
 from training.pca import mesh_basis
 from training.schedule import Plan
-from training.shot_alignment import align_shots
+from training.shot_alignment import after, align_shots, plant
 from training.team import Team
 from training.variation import Amounts, measure_variation
 from training.watch import Watch
@@ -79,9 +79,13 @@ def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, t
             )
     cv2.setNumThreads(1)  # pictures are augmented beside the network, not against it
     shots = team.machine_by_machine(lambda: _cached(data.training, data, config, cache, watch))
+    rest = data.topology.neutral
+    if config.planted_error_mm:
+        planted = plant(len(shots), rest, config.planted_error_mm)
+        shots = tuple(replace(cached, affine=affine) for cached, affine in zip(shots, planted, strict=True))
     if config.is_shot_aligned:
-        affines = team.by_first(lambda: align_shots([cached.vertices for cached in shots], data.topology.neutral))
-        shots = tuple(replace(cached, affine=affine) for cached, affine in zip(shots, affines, strict=True))
+        affines = team.by_first(lambda: align_shots([_Carried(cached) for cached in shots], rest))
+        shots = tuple(_carried_on(cached, affine) for cached, affine in zip(shots, affines, strict=True))
     training = choose_frames(shots, config.num_frames)
     measured_shots = team.machine_by_machine(lambda: _cached(data.validation, data, config, cache, watch))
     validation = choose_frames(measured_shots, config.validation_frames)
@@ -92,6 +96,23 @@ def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, t
         f" {len(data.validation)}; gray {', '.join(f'{mean:.1f} +- {deviation:.1f}' for mean, deviation in grays)}."
     )
     return frames
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Carried:
+    """The meshes of a shot by frame, carried as it carries them; read one by one."""
+
+    cached: CachedShot
+
+    def __len__(self) -> int:
+        return len(self.cached.vertices)
+
+    def __getitem__(self, frame: int) -> np.ndarray:
+        return self.cached.mesh(frame)
+
+
+def _carried_on(cached: CachedShot, affine: np.ndarray) -> CachedShot:
+    return replace(cached, affine=affine if cached.affine is None else after(affine, cached.affine))
 
 
 def prepare(

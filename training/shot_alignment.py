@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import ShotError
+from engine.mesh import MM_PER_CM
 
+_PLANTED_SEED = 20170728
 _NEAREST_SHARE = 0.5  # of a shot's frames; paper
 _MAX_FRAMES = 128  # of a shot looked at, spread evenly; ours
 _MAX_ROUNDS = 200
@@ -48,7 +50,7 @@ def align_shots(
     then all rests on how well those were captured.
 
     Args:
-        shots: [N, V, 3] float32 cm each, may be mapped.
+        shots: [N, V, 3] float32 cm each, may be mapped, or whatever gives [V, 3] by the frame.
         rest: [V, 3] cm.
         rows: Vertices to rest on; all where none are given, as in the paper.
         max_frames: Of each shot looked at.
@@ -60,6 +62,37 @@ def align_shots(
         ShotError: A shot holds no whole mesh.
     """
     return [descend(shot, rest, rows, max_frames).affine for shot in shots]
+
+
+def plant(num_shots: int, rest: np.ndarray, error_mm: float) -> list[np.ndarray]:
+    """An error for each shot such as solvers make: a random affine map, the same whenever it is asked for.
+
+    Args:
+        num_shots: How many.
+        rest: [V, 3] cm, which each map moves by `error_mm`, root mean square over its vertices.
+        error_mm: Of each.
+
+    Returns:
+        [3, 4] float64 each, for `carried`.
+    """
+    rng = np.random.default_rng(_PLANTED_SEED)
+    middle = rest.mean(axis=0, dtype=np.float64)
+    reach_cm = float(np.abs(rest - middle).max())
+    planted = []
+    for _ in range(num_shots):
+        stretch, shift = rng.normal(size=(3, 3)), reach_cm * rng.normal(size=3)
+        moved = (rest - middle) @ stretch.T + shift
+        size = error_mm / MM_PER_CM / float(np.sqrt(np.square(moved).sum(axis=1).mean()))
+        affine = np.eye(3, 4)
+        affine[:, :3] += size * stretch
+        affine[:, 3] = size * (shift - stretch @ middle)
+        planted.append(affine)
+    return planted
+
+
+def after(second: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """[3, 4] that carries as `first` and then `second` do."""
+    return np.column_stack([second[:, :3] @ first[:, :3], second[:, :3] @ first[:, 3] + second[:, 3]])
 
 
 def carried(vertices: np.ndarray, affine: np.ndarray) -> np.ndarray:

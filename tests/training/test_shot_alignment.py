@@ -11,7 +11,9 @@ from engine.shots import Role
 from training.actor.identity import identity_of
 from training.actor.performance import perform
 from training.actor.rig import Rig, build_rig
-from training.shot_alignment import align_shots, carried, descend
+from training.crops import CachedShot
+from training.preparation import _Carried, _carried_on
+from training.shot_alignment import after, align_shots, carried, descend, plant
 
 _STRIDE = 10  # every third of a second of the performance
 
@@ -184,3 +186,28 @@ def test_a_shot_of_one_frame_is_carried_too() -> None:
     one = carried(rest[None], affine)
     assert rms_mm(carried(one, align_shots([one], rest)[0]) - rest) < 0.001
     assert carried(one, affine).dtype == np.float32
+
+
+def test_planted_errors_are_of_the_size_asked_for_and_different_in_each_shot(rig: Rig) -> None:
+    rest = rig.topology.neutral.astype(np.float64)
+    planted = plant(5, rest, 2.0)
+    assert [rms_mm(carried(rest, affine) - rest) for affine in planted] == pytest.approx([2.0] * 5, rel=1e-3)
+    assert rms_mm(carried(rest, planted[0]) - carried(rest, planted[1])) > 1.0
+    np.testing.assert_array_equal(planted, plant(5, rest, 2.0))
+
+
+def test_one_map_after_another_is_one_map(rig: Rig) -> None:
+    rest = rig.topology.neutral.astype(np.float64)
+    first, second = plant(2, rest, 3.0)
+    both = carried(carried(rest, first).astype(np.float64), second)
+    np.testing.assert_allclose(carried(rest, after(second, first)), both, atol=1e-5)
+
+
+def test_a_training_takes_out_again_what_was_planted(rig: Rig, shots: list[np.ndarray]) -> None:
+    rest = rig.topology.neutral.astype(np.float64)
+    (error,) = plant(1, rest, 2.0)
+    off = CachedShot(None, (), shots[0], error)
+    (affine,) = align_shots([_Carried(off)], rest)
+    there, clean = _carried_on(off, affine).mesh(3), carried(shots[0][3], align_shots([shots[0]], rest)[0])
+    assert rms_mm(off.mesh(3) - shots[0][3]) > 1.0
+    assert rms_mm(there - clean) < 0.01

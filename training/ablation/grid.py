@@ -19,6 +19,7 @@ GROUPS = ("network", "stages", "augmentation", "basis", "alignment", "loss", "fr
 MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
 _NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
+_PLANTED, _PLANTED_MM = "planted", 2.0  # as the meshes of shots that were solved apart may lie
 _SHRUNK = 4  # by which the small network's layers are narrower
 _NEVER_MINUTES = 1e6
 
@@ -140,11 +141,21 @@ def _stages(base: TrainConfig) -> list[Cell]:
 
 
 def _alignments(base: TrainConfig) -> list[Cell]:
-    invariant = replace(base, is_basis_fixed=True, is_affine_invariant=True)
-    aligned = replace(base, is_shot_aligned=True)
+    def invariant(config: TrainConfig) -> TrainConfig:
+        return replace(config, is_basis_fixed=True, is_affine_invariant=True)
+
+    planted = replace(base, planted_error_mm=_PLANTED_MM)
+    aligned, off = "each shot's meshes brought to the rest pose first", f"{_PLANTED_MM:g} mm off"
     return [
-        Cell("aligned-shots", "each shot's meshes brought to the rest pose first", "alignment", REFERENCE, aligned),
-        Cell("affine-invariant", "affine-invariant loss, fixed basis", "alignment", FIXED_BASIS, invariant),
+        Cell("aligned-shots", aligned, "alignment", REFERENCE, replace(base, is_shot_aligned=True)),
+        Cell("affine-invariant", "affine-invariant loss, fixed basis", "alignment", FIXED_BASIS, invariant(base)),
+        Cell(_PLANTED, f"each shot's meshes {off}", "alignment", REFERENCE, planted),
+        Cell(
+            "planted-aligned", f"{off}, then {aligned}", "alignment", _PLANTED, replace(planted, is_shot_aligned=True)
+        ),
+        Cell(
+            "planted-invariant", f"{off}, affine-invariant loss, fixed basis", "alignment", _PLANTED, invariant(planted)
+        ),
     ]
 
 
