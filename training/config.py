@@ -6,7 +6,7 @@ using deep convolutional neural networks"; "ours" is a number the paper does not
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from engine.disk import write_whole
@@ -15,6 +15,7 @@ from engine.preparation import Preparation
 from engine.shots import FRONT
 
 CONFIG_FILE = "config.json"
+_SHRUNK = 4
 Stages = tuple[tuple[int, ...], ...]
 PAPER_STAGES: Stages = ((64, 64), (96, 96), (144, 144), (216, 216), (324, 324), (486, 486))
 
@@ -186,3 +187,15 @@ class TrainConfig:
             for field in fields(self)
             if getattr(self, field.name) != getattr(other, field.name)
         ]
+
+
+def shrunk(config: TrainConfig) -> TrainConfig:
+    """The same with half the picture's width and height and a quarter of everything inside: trains in minutes."""
+    return replace(
+        config,
+        input_width_px=config.input_width_px // 2,
+        input_height_px=config.input_height_px // 2,
+        stages=tuple(tuple(width // _SHRUNK for width in stage) for stage in config.stages),
+        image_components=config.image_components // _SHRUNK,
+        hidden=tuple(width // _SHRUNK for width in config.hidden),
+    )

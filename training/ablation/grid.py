@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from engine.errors import LiveDoubleError
 from engine.mesh import Topology
 from engine.shots import DataSet
-from training.config import PAPER_STAGES, STAGE_VARIATIONS, TrainConfig
+from training.config import STAGE_VARIATIONS, TrainConfig, shrunk
 from training.losses import Objective
 from training.schedule import Plan
 from training.variation import FIXED, NO_AMOUNTS
@@ -20,17 +20,10 @@ MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
 _NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
 _PLANTED, _PLANTED_MM = "planted", 2.0  # as the meshes of shots that were solved apart may lie
-_SHRUNK = 4  # by which the small network's layers are narrower
 _NEVER_MINUTES = 1e6
 
 FULL = TrainConfig()
-SMALL = TrainConfig(
-    input_width_px=120,
-    input_height_px=160,
-    stages=tuple(tuple(width // _SHRUNK for width in stage) for stage in PAPER_STAGES),
-    image_components=750,
-    hidden=(500, 250),
-)
+SMALL = shrunk(FULL)
 
 
 @dataclass(frozen=True, slots=True)
