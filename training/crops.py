@@ -4,12 +4,14 @@ Rule: the cache holds the crop of `engine.crop` itself, with real pixels grown a
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from filelock import FileLock
 
 from engine.crop import crop_for_network, resize_area, to_gray
 from engine.disk import check_room
@@ -24,7 +26,6 @@ MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
 _LAYOUT = 1
 _MORE_ROOM = "Free some space, or choose another folder with --cache."
 _STABILISED_LAYOUT = 1
-_MORE_ROOM = "Free some space, or choose another folder with --cache."
 _MOST_UNFOUND = 0.5  # of a shot's frames
 
 Progress = Callable[[str, int, int], None]  # shot, frames done, frames in all
@@ -217,12 +218,43 @@ def _cache_view(
         key += f"stabilised {_STABILISED_LAYOUT}"
     path = folder / f"{shot.facts.name}-{camera}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
     num_bytes = num_frames * rows * columns
-    if not (path.is_file() and path.stat().st_size == num_bytes):
-        if preparation is Preparation.STABILISED:
+    with _claimed(path, num_bytes) as is_missing:
+        if is_missing and preparation is Preparation.STABILISED:
             _decode_stabilised(shot, camera, crop, size, path, num_bytes, progress)
-        else:
+        elif is_missing:
             _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
     return np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
+
+
+@contextmanager
+def _claimed(path: Path, num_bytes: int) -> Iterator[bool]:
+    """Whether a file of the cache is to be made; if so, nobody else is here, and others wait and then find it."""
+
+    def is_missing() -> bool:
+        return not (path.is_file() and path.stat().st_size == num_bytes)
+
+    if not is_missing():
+        yield False
+        return
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise _no_room(path, num_bytes, error) from error
+    try:
+        yield is_missing()
+    finally:
+        with suppress(OSError):  # while it is held: whoever waits for it looks again
+            path.with_suffix(".lock").unlink()
+        lock.release()
+
+
+def _no_room(path: Path, num_bytes: int, error: OSError) -> StorageError:
+    return StorageError(
+        f"The crop cache {path.parent} cannot take the {num_bytes / 1e6:.0f} MB of {path.name} ({error.strerror}).",
+        _MORE_ROOM,
+    )
 
 
 def _decode_stabilised(
@@ -256,7 +288,6 @@ def _decode(
     partial = path.with_suffix(".partial")
     num_done = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         check_room(path, num_bytes, _MORE_ROOM)
         with shot.pictures(camera) as movie, partial.open("wb") as file:
             for image in movie:
@@ -266,11 +297,7 @@ def _decode(
                     progress(shot.facts.name, num_done, shot.facts.num_frames)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise StorageError(
-            f"The crop cache {path.parent} cannot take {num_bytes / 1e6:.0f} MB for the shot {shot.facts.name}"
-            f" ({error.strerror}).",
-            _MORE_ROOM,
-        ) from error
+        raise _no_room(path, num_bytes, error) from error
     if num_done != shot.facts.num_frames:
         partial.unlink(missing_ok=True)
         raise ShotError(

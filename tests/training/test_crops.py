@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +66,18 @@ def test_a_movie_is_decoded_once(data, tmp_path):
     for _ in range(2):
         cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path, lambda *status: told.append(status))
     assert told == [("a", done, 12) for done in range(1, 13)]
+
+
+def test_two_that_want_the_same_movie_decode_it_once_between_them(data, tmp_path):
+    shot, told = data.training[0], []
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(cache_shot, shot, {FRONT: CROP}, *INPUT, tmp_path, lambda *_: told.append(1)) for _ in range(2)
+        ]
+        one, other = (future.result() for future in both)
+    assert np.array_equal(one.grown[0], other.grown[0])
+    assert len(told) == shot.facts.num_frames
+    assert [path.suffix for path in tmp_path.iterdir()] == [".crops"]
 
 
 def test_another_crop_is_decoded_anew(data, tmp_path):
