@@ -149,14 +149,18 @@ def _add_encoder(graph: _Graph, network: FaceNetwork, folder: Path) -> str:
     towers = list(network.encoder.towers)
     if len(towers) == 1:
         return _add_tower(graph, towers[0], whitened, "")
-    # A view is there unless it is all black; the features of an absent one are zero.
+    # A view is there unless it is all black; the features of an absent one are zero, the others make up for it.
     is_there = graph.add("ReduceMax", [pixels], "brightest", {"axes": [2, 3], "keepdims": 0})
     is_there = graph.add("Clip", [is_there, *_bounds(graph, 0.0, 1.0)], "is_there")  # [B, num_views], levels are whole
+    num_there = graph.add("ReduceSum", [is_there, graph.constant("of_views", np.array([1], np.int64))], "num_there")
+    at_least_one = graph.add("Max", [num_there, graph.constant("one_view", np.array(1, np.float32))], "at_least_one")
+    num_views = graph.constant("num_views", np.array(len(towers), np.float32))
+    weights = graph.add("Mul", [is_there, graph.add("Div", [num_views, at_least_one], "raised")], "weights")
     views = graph.constant("views", np.ones(len(towers), np.int64))
     seen = graph.add_split(whitened, [f"view{index}" for index in range(len(towers))], views, axis=1)
-    there = graph.add_split(is_there, [f"is_there{index}" for index in range(len(towers))], views, axis=1)
+    weighed = graph.add_split(weights, [f"weight{index}" for index in range(len(towers))], views, axis=1)
     features = [
-        graph.add("Mul", [_add_tower(graph, tower, seen[index], f"view{index}."), there[index]], f"seen{index}")
+        graph.add("Mul", [_add_tower(graph, tower, seen[index], f"view{index}."), weighed[index]], f"seen{index}")
         for index, tower in enumerate(towers)
     ]
     return graph.add("Concat", [*features, is_there], "features", {"axis": 1})

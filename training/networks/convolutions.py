@@ -10,7 +10,8 @@ class ConvolutionalEncoder(nn.Module):
     """Whitened pictures to features.
 
     One tower a view, of the same shape and with weights of its own: a profile shows other things than a front. Where
-    there are several views, the features of an absent one are zero, and one feature a view says whether it is there.
+    there are several views, the features of an absent one are zero, those of the others make up for it, and one feature
+    a view says whether it is there.
 
     Args:
         shape: Sizes.
@@ -43,7 +44,9 @@ class ConvolutionalEncoder(nn.Module):
         features = [tower(whitened[:, view : view + 1]).flatten(1) for view, tower in enumerate(self.towers)]
         if len(features) == 1:
             return features[0]
-        seen = [feature * is_there[:, view : view + 1] for view, feature in enumerate(features)]
+        # As dropout does: what is there is raised by what is missing, so that either camera alone fills the sum.
+        weights = is_there * (len(features) / is_there.sum(dim=1, keepdim=True).clamp(min=1.0))
+        seen = [feature * weights[:, view : view + 1] for view, feature in enumerate(features)]
         return torch.cat([*seen, is_there.to(seen[0].dtype)], dim=1)
 
 
