@@ -183,7 +183,9 @@ def _validate(
             calibration.add(solved.errors_mm[:, animated])
         return np.asarray(solved.vertices.cpu().numpy())
 
+    if network.to_errors is not None:
+        network.to_errors.scale.fill_(1.0)  # anew each time: the same however often it was validated before
     evaluation = measure(validation, data.topology, solve)
     if network.to_errors is not None:
-        network.to_errors.scale *= calibration.factor(evaluation.mean_mm)
+        network.to_errors.scale.fill_(calibration.factor(evaluation.mean_mm))
     return solve, (evaluation.rmse_mm, evaluation.mean_face_rmse_mm)
