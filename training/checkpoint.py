@@ -119,6 +119,12 @@ class Checkpoint:
     network: dict[str, Tensor]
     optimizer: dict[str, Any] | None = None
 
+    @property
+    def epochs(self) -> float:
+        """Passes over the training frames so far."""
+        num_frames = self.facts.num_training_frames
+        return self.state.step * min(self.config.batch_size, num_frames) / num_frames
+
     def build_network(self) -> FaceNetwork:
         """The network with these weights, in float32 on the CPU, ready to solve."""
         network = FaceNetwork(self.shape)

@@ -118,9 +118,9 @@ def open_earlier(folder: Path) -> Earlier:
 def _of_training(folder: Path) -> Earlier:
     checkpoint = Checkpoint.load(folder / BEST_FILE)
     facts, state, shape = checkpoint.facts, checkpoint.state, checkpoint.shape
-    epochs = state.step * min(checkpoint.config.batch_size, facts.num_training_frames) / facts.num_training_frames
+    sha256 = sha256_of(folder / BEST_FILE)
     return Earlier(
-        EarlierFacts(folder.name, sha256_of(folder / BEST_FILE), facts.num_training_frames, epochs, state.elapsed_s),
+        EarlierFacts(folder.name, sha256, facts.num_training_frames, checkpoint.epochs, state.elapsed_s),
         checkpoint.config.views,
         checkpoint.config.preparation,
         (shape.input_width_px, shape.input_height_px),

@@ -242,9 +242,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
         ),
         training=Training(
             num_frames=facts.num_training_frames,
-            epochs=state.step
-            * min(checkpoint.config.batch_size, facts.num_training_frames)
-            / facts.num_training_frames,
+            epochs=checkpoint.epochs,
             seconds=state.elapsed_s,
             machine=facts.machine,
             data=facts.data,

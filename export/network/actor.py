@@ -183,7 +183,7 @@ def _training_facts(checkpoint: Checkpoint) -> dict[str, object]:
     return {
         "frames": facts.num_training_frames,
         "steps": state.step,
-        "epochs": round(state.step * min(config.batch_size, facts.num_training_frames) / facts.num_training_frames, 2),
+        "epochs": round(checkpoint.epochs, 2),
         "seconds": round(state.elapsed_s),
         "machine": facts.machine,
         "data_checksum": facts.data_checksum,
