@@ -34,7 +34,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, "utf-8")
+        partial.write_text(text, "utf-8", newline="")  # line ends as given: a table's are its own
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

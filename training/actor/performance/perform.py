@@ -22,7 +22,6 @@ _NOTHING_SEEN = "a pause"  # a shot of a few frames may hold no whole word
 # Validation is of another day: the same numbers must not bring back a training shot's whims.
 _STREAM = {role: number for number, role in enumerate(Role)}
 _CALM = {Role.RANGE_OF_MOTION: 0.4, Role.EXPRESSIONS: 0.6}
-_JAW_CALM = 0.4
 # The partner sits beside the camera.
 _PARTNER_SIDE_DEG, _PARTNER_UP_DEG = 2.5, 1.5
 
@@ -71,7 +70,7 @@ def perform(
     partner = (rng.normal(0, _PARTNER_SIDE_DEG), rng.normal(0, _PARTNER_UP_DEG))
     points = fixations(score, partner, rng)
     room_deg = gaze_path(score, points, rng)
-    calm = _JAW_CALM if is_jaw_alone else _CALM.get(role, 1.0)
+    calm = _CALM.get(Role.RANGE_OF_MOTION if is_jaw_alone else role, 1.0)
     turn_deg = turn_head(score, room_deg, breath_share, calm, rng)
     shift_cm = shift_head(score, turn_deg, breath_share, calm, rng)
 
