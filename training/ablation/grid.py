@@ -19,7 +19,8 @@ GROUPS = ("network", "stages", "augmentation", "basis", "alignment", "loss", "fr
 MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
 _NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
-_PLANTED, _PLANTED_MM = "planted", 2.0  # as the meshes of shots that were solved apart may lie
+_PLANTED, _PLANTED_FIXED = "planted", "planted-fixed-basis"
+_PLANTED_MM = 2.0  # as the meshes of shots that were solved apart may lie
 _NEVER_MINUTES = 1e6
 
 FULL = TrainConfig()
@@ -146,8 +147,13 @@ def _alignments(base: TrainConfig) -> list[Cell]:
         Cell(
             "planted-aligned", f"{off}, then {aligned}", "alignment", _PLANTED, replace(planted, is_shot_aligned=True)
         ),
+        Cell(_PLANTED_FIXED, f"{off}, fixed basis", "alignment", _PLANTED, replace(planted, is_basis_fixed=True)),
         Cell(
-            "planted-invariant", f"{off}, affine-invariant loss, fixed basis", "alignment", _PLANTED, invariant(planted)
+            "planted-invariant",
+            f"{off}, affine-invariant loss, fixed basis",
+            "alignment",
+            _PLANTED_FIXED,
+            invariant(planted),
         ),
     ]
 
