@@ -89,15 +89,17 @@ class MovieFootage:
     Args:
         path: Anything FFmpeg opens that has a picture track.
         is_gray: Take the luma alone, as for a monochrome camera whose file does not say so.
+        may_vary: Take pictures as they come where they do not follow evenly, as a telephone's; a note says so.
 
     Raises:
         CameraError: The file is missing, empty, not a movie, cut off, or of a codec this build does not know.
+        ShotError: Pictures do not follow evenly, and they must.
     """
 
-    def __init__(self, path: Path, *, is_gray: bool = False) -> None:
+    def __init__(self, path: Path, *, is_gray: bool = False, may_vary: bool = False) -> None:
         self._path = path
         with _opened(path) as container:
-            self.facts = _movie_facts(path, container, is_gray)
+            self.facts = _movie_facts(path, container, is_gray, may_vary)
 
     def pictures(self) -> Iterator[np.ndarray]:
         """All, in order."""
@@ -140,7 +142,7 @@ def _opened(path: Path) -> "av.container.InputContainer":
     return container
 
 
-def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: bool) -> FootageFacts:
+def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: bool, may_vary: bool) -> FootageFacts:
     stream = container.streams.video[0]
     context = stream.codec_context
     rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
@@ -148,7 +150,10 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
         raise _damaged(path, "its first pictures cannot be understood")
     depth = max(component.bits for component in context.format.components)
     claimed = stream.frames or round(Fraction(container.duration or 0, av.time_base) * rate)
-    num_frames, num_stored = _count(path, container, stream, rate)
+    times, num_stored = _times(path, container, stream)
+    num_frames, trouble = len(times), _unevenness(path, times, float(stream.time_base or 0), float(rate))
+    if trouble is not None and not may_vary:
+        raise ShotError(trouble, "Give the camera's original, or conform the movie to a constant rate.")
     if num_stored < claimed - (0 if stream.frames else _TOLERATED):
         raise _breaks_off(path, num_stored, claimed)
     first = _first_picture(path)
@@ -159,16 +164,15 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
     is_plain = depth == 8 and first.rotation == 0 and context.name in _COPYABLE_CODECS
     return FootageFacts(
         path, width, height, num_frames, rate, is_gray, context.name, depth, timecode,
-        is_copyable=is_plain and path.suffix.lower() in _COPYABLE_SUFFIXES, notes=_notes(first) + timecode_notes,
+        is_copyable=is_plain and path.suffix.lower() in _COPYABLE_SUFFIXES,
+        notes=(*_notes(first), *timecode_notes, *([trouble] if trouble else [])),
     )  # fmt: skip
 
 
-def _count(
-    path: Path, container: "av.container.InputContainer", stream: VideoStream, rate: Fraction
-) -> tuple[int, int]:
-    """The pictures of a movie that are shown, and those that are stored, without decoding them.
+def _times(path: Path, container: "av.container.InputContainer", stream: VideoStream) -> tuple[list[float | None], int]:
+    """When pictures are shown, in seconds and in their stored order, and how many are stored, without decoding them.
 
-    An edit list may hide pictures. The times of those shown are seen to follow evenly.
+    An edit list may hide pictures.
     """
     times = []
     num_hidden = 0
@@ -182,36 +186,34 @@ def _count(
         raise _damaged(path, f"{error.strerror} after {len(times)} pictures") from error
     if not times:
         raise CameraError(f"The movie {path} holds no picture.", "Copy or record it again.")
-    known = [time for time in times if time is not None]
-    if len(known) == len(times):
-        _check_even(path, np.sort(known), float(stream.time_base or 0), float(rate))
-    return len(times), len(times) + num_hidden
+    return times, len(times) + num_hidden
 
 
-def _check_even(path: Path, times: np.ndarray, stamp_s: float, rate: float) -> None:
-    """See that pictures follow evenly.
+def _unevenness(path: Path, stamps: list[float | None], stamp_s: float, rate: float) -> str | None:
+    """What is wrong where pictures do not follow evenly, one sentence.
 
     Args:
         path: For the message.
-        times: [N] seconds, when they are shown, in order.
+        stamps: [N] seconds, when pictures are shown; where one is unknown, nothing can be said.
         stamp_s: The finest step that times are stored in.
         rate: Pictures per second, on average.
     """
+    known = [stamp for stamp in stamps if stamp is not None]
+    if len(known) < len(stamps) or len(known) < 2:
+        return None
+    times = np.sort(known)
     steps = np.diff(times)
-    if not steps.size:
-        return
     usual = float(np.median(steps))
     late = np.abs((times - times[0]) * rate - np.arange(len(times))) > _UNEVEN_PLACE
     gaps = np.abs(steps - usual) > _UNEVEN_STEP * usual + 2 * stamp_s
     if not (late.any() or gaps.any()):
-        return
+        return None
     is_usual = np.abs(steps - usual) < 0.25 * usual + stamp_s
     meant = 1 / float(steps[is_usual].mean()) if is_usual.mean() > _MOSTLY else rate
     first = np.flatnonzero(gaps)[0] + 2 if gaps.any() else np.flatnonzero(late)[0] + 1
-    raise ShotError(
+    return (
         f"The pictures of {path} do not follow evenly at about {meant:.3g} frames/s, the first gap or repetition is at"
-        f" picture {first}: frames were dropped or the rate varies.",
-        "Give the camera's original, or conform the movie to a constant rate.",
+        f" picture {first}: frames were dropped or the rate varies."
     )
 
 

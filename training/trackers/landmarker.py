@@ -23,6 +23,7 @@ class MediaPipeLandmarker:
 
     Args:
         model: The user's own `.task` file; by default the one that `make install-trackers` brought.
+        most_faces: To look for; the largest is read.
 
     Raises:
         TrackerError: MediaPipe or the model is not installed, or the model does not open.
@@ -30,7 +31,7 @@ class MediaPipeLandmarker:
 
     name = "MediaPipe"
 
-    def __init__(self, model: Path | None = None) -> None:
+    def __init__(self, model: Path | None = None, most_faces: int = 1) -> None:
         if find_spec("mediapipe") is None:
             raise TrackerError("MediaPipe is not installed.", INSTALL)
         path = FACE_LANDMARKER.locate(model)
@@ -42,7 +43,9 @@ class MediaPipeLandmarker:
             from mediapipe.tasks.python.core.base_options import BaseOptions
 
             options = vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(path)), output_face_blendshapes=True
+                base_options=BaseOptions(model_asset_path=str(path)),
+                output_face_blendshapes=True,
+                num_faces=most_faces,
             )
             try:
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
@@ -58,10 +61,13 @@ class MediaPipeLandmarker:
         if not found.face_landmarks:
             return None
         height_px, width_px = picture.shape[:2]
-        landmarks = np.array([(point.x * width_px, point.y * height_px) for point in found.face_landmarks[0]])
-        scores = {score.category_name: float(score.score) for score in found.face_blendshapes[0]}
+        faces = [
+            np.array([(point.x * width_px, point.y * height_px) for point in face]) for face in found.face_landmarks
+        ]
+        largest = int(np.argmax([np.ptp(face, axis=0).max() for face in faces]))
+        scores = {score.category_name: float(score.score) for score in found.face_blendshapes[largest]}
         scores.pop(_NOT_AN_EXPRESSION, None)
-        return Reading(landmarks, scores)
+        return Reading(faces[largest], scores, len(faces))
 
     def close(self) -> None:
         """See `Tracker.close`."""

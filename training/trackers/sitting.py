@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.errors import ShotError
 from engine.shots import FRONT, DataSet, Role, Shot
+from training.actor.curves import weights_of
 from training.actor.identity import Identity
 from training.actor.occlusion import bake_occlusion
 from training.actor.performance import perform
@@ -30,9 +31,12 @@ class Sitting:
         identity: Who.
         data: A data set of the actor, whose texture and layout are shown; by default they are made now.
         seed: Of the sensor's noise.
+        setup: Cameras and light; the front camera's pictures are taken.
     """
 
-    def __init__(self, identity: Identity, data: DataSet | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, identity: Identity, data: DataSet | None = None, seed: int = 0, setup: StageSetup | None = None
+    ) -> None:
         self._rig = build_rig(identity)
         skin = None if data is None or data.skin_path is None else cv2.imread(str(data.skin_path))
         if data is None or skin is None:
@@ -42,15 +46,24 @@ class Sitting:
             )
         else:
             topology, painted = data.topology, np.ascontiguousarray(skin[..., ::-1])
-        self._stage = Stage(topology, painted, StageSetup())
+        self._stage = Stage(topology, painted, setup or StageSetup())
         self._noise = np.random.default_rng(seed)
 
     def photograph(self, weights: Mapping[str, float], head_turn_deg: tuple[int, int, int]) -> np.ndarray:
         """One picture of the actor with these units at these weights."""
-        row = np.zeros(len(self._rig.units), np.float32)
-        for unit, weight in weights.items():
-            row[self._rig.units.index(unit)] = weight
-        return self._film(self._rig.pose(row), np.array(head_turn_deg, np.float64), np.zeros(3))
+        vertices = self._rig.pose(weights_of(weights, self._rig.units))
+        return self._film(vertices, np.array(head_turn_deg, np.float64), np.zeros(3))
+
+    def points(self, weights: Mapping[str, float], head_turn_deg: tuple[int, int, int]) -> np.ndarray:
+        """[V, 3] cm, float64: the mesh in the studio, where `photograph` sees it."""
+        matrix = self._stage.head_to_studio(np.array(head_turn_deg, np.float64), np.zeros(3))
+        vertices = self._rig.pose(weights_of(weights, self._rig.units)).astype(np.float64)
+        return np.asarray(vertices @ matrix[:3, :3].T + matrix[:3, 3], np.float64)
+
+    @property
+    def faces(self) -> np.ndarray:
+        """[F, 3] int32 triangles of the mesh."""
+        return self._rig.topology.faces
 
     def frames(self, role: Role, num_frames: int, seed: int) -> Iterator[np.ndarray]:
         """Frames of a performance, half a second apart."""

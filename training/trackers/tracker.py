@@ -23,10 +23,12 @@ class Reading:
     Args:
         landmarks: [n, 2] float32, pixels of that picture, x to the right, y down; n and order are the tracker's.
         scores: Expressions in 0..1 by ARKit's names; empty where the tracker gives landmarks alone.
+        num_faces: That the tracker saw, as far as it was asked for more than one; the largest is read.
     """
 
     landmarks: np.ndarray
     scores: Mapping[str, float] = field(default_factory=dict)
+    num_faces: int = 1
 
     def __post_init__(self) -> None:
         if self.landmarks.ndim != 2 or self.landmarks.shape[1] != 2:
