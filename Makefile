@@ -12,7 +12,7 @@ NEEDS_PYTHON = command -v $(PYTHON) >/dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive $(APT_PYTHON) -qq >/dev/null; } \
 	|| { echo "There is no $(PYTHON). Run this line, then the same make again: sudo $(APT_PYTHON)"; exit 1; }
 .DEFAULT_GOAL := help
-.PHONY: help install install-train install-trackers install-test demo test test-all lint format system system-test clean
+.PHONY: help install install-train install-trackers install-test demo test test-all lint format landmark-places system system-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ lint: install-test ## The checks without the tests
 	@failed=""; for check in "ruff check --quiet ." "ruff format --check --quiet ." "mypy" "lint-imports --no-logo"; do \
 		$(BIN)/$$check || failed="$$failed, $$check"; done; \
 	test -z "$$failed" || { echo "These checks failed: $${failed#, }"; exit 1; }
+
+landmark-places: install-trackers ## Measure anew where the tracker's landmarks lie on the mesh (after it has changed)
+	@$(BIN)/python -m training.bootstrap.place_landmarks
 
 format: install-test ## Put the format right
 	@$(BIN)/ruff check --fix .

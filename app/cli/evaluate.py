@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.shots import DataSet
     from training.judge import Judge
     from training.panel.candidate import Candidate, Measured, Stretch
-    from training.panel.report import Facts, Missing, Pictured
+    from training.panel.report import Facts, Missing, Pictured, Table
 
 
 def evaluate(
@@ -104,7 +104,7 @@ def evaluate(
         _check_without(without or [], judges)
         crops = cache or dataset.folder / ".crops"
         chosen = stretches(dataset.validation, frames)
-        _decode(dataset, judges, crops)
+        decode_all(dataset, judges, crops)
         networks = [judge.candidate(dataset, crops, name) for judge, name in zip(judges, names, strict=True)]
         hidden = [
             judge.candidate(dataset, crops, f"{name} without {camera}", (camera,))
@@ -119,12 +119,12 @@ def evaluate(
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, topology, candidates, advance)
-        facts = _facts(dataset, chosen)
+        facts = facts_of(dataset, chosen)
         show(measured, missing, facts)
         if json is not None:
-            write_json(json, _record(facts, measured, missing, judges))
+            write_json(json, record_of(facts, measured, missing, judges))
         if html is not None:
-            _report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
+            write_report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
 
 
 def _only(dataset: "DataSet", names: Sequence[str]) -> "DataSet":
@@ -174,7 +174,7 @@ def _names(asked: Sequence[str]) -> list[str]:
     return [name if names.index(name) == index else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 
-def _decode(dataset: "DataSet", judges: Sequence["Judge"], cache: Path) -> None:
+def decode_all(dataset: "DataSet", judges: Sequence["Judge"], cache: Path) -> None:
     """Fill the cache of crops, so that measuring tells its own time."""
     for judge in judges:
         judge.check(dataset)
@@ -213,7 +213,8 @@ def _without_fully_connected() -> "Missing":
     return Missing("the fully connected network", "none was given (train --network fully-connected, then --against)")
 
 
-def _facts(dataset: "DataSet", chosen: Sequence["Stretch"]) -> "Facts":
+def facts_of(dataset: "DataSet", chosen: Sequence["Stretch"]) -> "Facts":
+    """Where the figures come from."""
     from engine.machine import machine_facts
     from training.panel.report.content import Facts
 
@@ -232,9 +233,10 @@ def _facts(dataset: "DataSet", chosen: Sequence["Stretch"]) -> "Facts":
     )
 
 
-def _record(
+def record_of(
     facts: "Facts", measured: "Sequence[Measured]", missing: "Sequence[Missing]", judges: Sequence["Judge"]
 ) -> dict[str, Any]:
+    """Figures for machines."""
     from dataclasses import asdict
 
     histories = [asdict(judge.training) for judge in judges] + [None] * len(measured)
@@ -252,7 +254,7 @@ def _record(
     }  # fmt: skip
 
 
-def _report(
+def write_report(
     html: Path,
     dataset: "DataSet",
     judges: Sequence["Judge"],
@@ -262,7 +264,9 @@ def _report(
     measured: "Sequence[Measured]",
     missing: "Sequence[Missing]",
     facts: "Facts",
+    tables: "Sequence[Table]" = (),
 ) -> None:
+    """The page for browsers and printers, worst frames drawn."""
     from engine.errors import BackendError
     from training.panel.convergence import read_convergence
     from training.panel.report import Missing, Report, Trained, write_page
@@ -280,7 +284,8 @@ def _report(
             told.append(Missing(f"the convergence of {one.name}", "only the folder of a training has it"))
     trained = tuple(Trained(one.name, judge.training) for one, judge in zip(networks, judges, strict=True))
     known = tuple(curve for curve in curves if curve is not None)
-    write_page(Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm), html)
+    page = Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm, tuple(tables))
+    write_page(page, html)
     err.print(f"Open {html} in a browser.", soft_wrap=True)
 
 

@@ -197,10 +197,10 @@ def train(
     elif measure:
         _measure(dataset, config, device, threads, not no_graph, cache or data / ".crops", json)
     else:
-        _train(dataset, config, run, device, threads, not no_graph, cache or data / ".crops", json)
+        run_training(dataset, config, run, device, threads, not no_graph, cache or data / ".crops", json)
 
 
-def _train(
+def run_training(
     data: "DataSet",
     config: "TrainConfig",
     run: Path,
@@ -210,6 +210,7 @@ def _train(
     cache: Path,
     json: Path | None,
 ) -> None:
+    """Train, show how it goes, and say how it ended; a training that was stopped leaves the command."""
     from app.cli.train_screen import Screen, stop_on_interrupt
     from training.device import choose_compute
     from training.loop import train as train_network

@@ -3,7 +3,6 @@
 Rule: run by hand when the mesh or the tracker's model changes: `make landmark-places`.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -96,7 +95,6 @@ def sights(tracker: Tracker) -> Iterator[Sight]:
                         points = sitting.points(weights, turn_deg)
                         seen = to_picture(points, _SETUP.view(FRONT), _SETUP.width_px, _SETUP.height_px)
                         yield Sight(face, *hit(reading.landmarks.astype(np.float64), seen, sitting.faces))
-        print(identity.name, file=sys.stderr)  # noqa: T201
 
 
 def gather(seen: Sequence[Sight], faces: np.ndarray, neutral: np.ndarray) -> LandmarkPlaces:

@@ -10,7 +10,7 @@ from scipy.signal import savgol_filter
 
 _WINDOW_S = 0.21
 _ORDER = 3  # cubics through the window: what lasts half of it keeps its height
-_BEYOND_NOISE = 3.0  # deviations; what the filter takes off beyond these was motion, such as a blink
+_BEYOND_NOISE = 2.0  # deviations; what the filter takes off beyond these was motion, such as a blink
 _MAD = 1.4826  # a normal distribution's deviation, in median absolute ones
 
 

@@ -3,8 +3,8 @@
 Rule: the page shows figures, it makes none; every number on it stands in the JSON too, pictures excepted.
 """
 
-from training.panel.report.content import Facts, Missing, Report, Trained
+from training.panel.report.content import Facts, Missing, Report, Table, Trained
 from training.panel.report.page import write_page
 from training.panel.report.pictures import Pictured, picture_frames
 
-__all__ = ["Facts", "Missing", "Pictured", "Report", "Trained", "picture_frames", "write_page"]
+__all__ = ["Facts", "Missing", "Pictured", "Report", "Table", "Trained", "picture_frames", "write_page"]

@@ -51,6 +51,25 @@ class Missing:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Further figures, of a kind that only some data sets have.
+
+    Args:
+        name: Of the section, one word; it is also its anchor.
+        title: Above it.
+        note: What it says, in a sentence or two.
+        header: Of the columns, the first of which names the rows.
+        rows: Ready to be read.
+    """
+
+    name: str
+    title: str
+    note: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """All of it.
@@ -63,6 +82,7 @@ class Report:
         convergence: Of trainings.
         pictured: Worst frames.
         error_range_mm: What the last colour of their scale stands for.
+        tables: Shown after the panel's first.
     """
 
     facts: Facts
@@ -72,6 +92,7 @@ class Report:
     convergence: tuple[Convergence, ...]
     pictured: tuple[Pictured, ...]
     error_range_mm: float
+    tables: tuple[Table, ...] = ()
 
     @property
     def main(self) -> Measured:

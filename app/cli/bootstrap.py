@@ -1,0 +1,113 @@
+"""`livedouble bootstrap`: a double of a real person from one clip, in one command."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, in_steps, track_all
+from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, err, out, progress, write_json
+from app.cli.train_settings import DeviceName
+
+if TYPE_CHECKING:
+    from engine.shots import DataSet
+
+EXIT_INTERRUPTED = 130
+
+
+def bootstrap(
+    clips: ClipsArgument,
+    actor: Annotated[Path, typer.Option("--out", metavar="ACTOR", help="The double's folder.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--work", metavar="WORK", help="The working folder; by default ACTOR.work beside the double."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The double's name; by default its folder's.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Of training.")] = 20.0,
+    batch: Annotated[int, typer.Option(min=1, help="Frames a step; few for short clips.")] = 16,
+    small: Annotated[
+        bool, typer.Option("--small", help="A quarter of the channels at 120x160: ten times as fast to train.")
+    ] = False,
+    arkit: ArkitOption = None,
+    mediapipe_model: ModelOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an actor that lies there.")] = False,
+    device: Annotated[DeviceName, typer.Option(help="What computes the training.")] = DeviceName.CPU,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all cores.")] = None,
+    json: JsonOption = None,
+) -> None:
+    """Track, fit, train, export and measure: clips of one person before one camera become that person's double.
+
+    A face tracker finds the face in every frame; a fit puts the mesh on it; our network learns to do the same by
+    itself, faster and steadier. What was stopped goes on where it was when the same command is given again.
+    Needs what `make install-trackers` brings. Nothing leaves this machine; ask the person first.
+
+    Example: livedouble bootstrap me.mp4 --out actors/me
+    """
+    if json is not None:
+        check_can_write(json)
+    if not replace:
+        check_is_new(actor)
+    called = name or actor.name
+    if not called.strip():
+        raise UsageError("The double has no name.", "Give one with --name.")
+    from app.cli.bootstrap_report import REPORT_FILE, bars, judge_double
+    from app.cli.train import run_training
+    from app.cli.train_screen import stop_on_interrupt
+    from engine.shots import DATASET_FILE, DataSet
+    from training.bootstrap.work import Work, fit_work, write_data
+    from training.config import TrainConfig, shrunk
+
+    work = Work.begin(folder or actor.with_name(f"{actor.name}.work"), clips)
+
+    # 1. What the host sees.
+    with stop_on_interrupt() as interrupt:
+        if not track_all(work, arkit, mediapipe_model, interrupt.was_asked):
+            err.print("Saved. The same command goes on from there.")
+            raise typer.Exit(EXIT_INTERRUPTED)
+
+    # 2. The mesh on it, the skin, the data set.
+    with ExitStack() as stack:
+        start = in_steps(stack)
+        head, fits = fit_work(work, called, start)
+        is_written = (work.data_folder / DATASET_FILE).is_file()
+        data = DataSet.open(work.data_folder) if is_written else write_data(work, head, fits, start)
+
+    # 3. The network.
+    config = TrainConfig(minutes=minutes, batch_size=batch)
+    config = shrunk(config) if small else config
+    cache = data.folder / ".crops"
+    run_training(data, config, work.run_folder, device, threads, True, cache, None)
+
+    # 4. The actor.
+    _export(work.run_folder, data, actor, called, replace)
+
+    # 5. Is it as good as its host?
+    from training.bootstrap.host import LandmarkerHost
+    from training.trackers import MediaPipeLandmarker
+
+    with ExitStack() as stack:
+        host = LandmarkerHost(MediaPipeLandmarker(mediapipe_model))
+        stack.callback(host.close)
+        figures = judge_double(work, head, fits, data, actor, host, threads)
+    for line in bars(figures):
+        out.print(line, soft_wrap=True)
+    if json is not None:
+        write_json(json, figures)
+    err.print(
+        f"Report: {work.folder / REPORT_FILE}. Try it: livedouble live --actor {actor}. The working folder"
+        f" {work.folder} can be removed when you are content.",
+        soft_wrap=True,
+    )
+
+
+def _export(run: Path, data: "DataSet", actor: Path, name: str, may_replace: bool) -> None:
+    from export.network.actor import export_actor
+    from training.checkpoint import BEST_FILE, Checkpoint
+
+    num_frames = sum(shot.facts.num_frames for shot in data.validation)
+    with progress("exporting", num_frames) as advance:
+        export_actor(
+            Checkpoint.load(run / BEST_FILE), data, actor, data.folder / ".crops",
+            name=name, may_replace=may_replace, progress=advance,
+        )  # fmt: skip

@@ -1,0 +1,203 @@
+"""The double against its host, on the held-out frames: table, page, figures and a movie to look at."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.cli.console import err, progress, write_json
+from app.cli.evaluate import decode_all, facts_of, record_of, write_report
+
+if TYPE_CHECKING:
+    from engine.shots import DataSet
+    from training.bootstrap.clip_fit import ClipFit
+    from training.bootstrap.head_fit import HeadFit
+    from training.bootstrap.host import Host
+    from training.bootstrap.judging import Agreement, HeldOut, Pace
+    from training.bootstrap.work import Work
+    from training.judge import Judge
+    from training.panel.candidate import Candidate
+    from training.panel.report import Table
+
+REPORT_FILE, FIGURES_FILE, OVERLAY_FILE = "report.html", "report.json", "overlay.mp4"
+_NUM_TIMED = 60
+
+
+def judge_double(
+    work: "Work",
+    head: "HeadFit",
+    fits: "dict[Path, ClipFit]",
+    data: "DataSet",
+    actor: Path,
+    host: "Host | None",
+    threads: int | None,
+) -> dict[str, Any]:
+    """Measure an actor against its host; writes report, figures and overlay movie into the working folder.
+
+    Args:
+        work: Tracked and fitted.
+        head: The person's.
+        fits: Of each clip.
+        data: Made of it.
+        actor: The exported double.
+        host: To be timed; none leaves that out.
+        threads: Of the processor.
+
+    Returns:
+        The figures, as written.
+    """
+    from app.cli.evaluate_table import show
+    from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
+    from training.bootstrap.work import fitted_clips
+    from training.judge import open_judge
+    from training.panel.candidate import best_in_basis, compare, mean_face, stretches
+    from training.panel.pairs import with_pairs_that_part
+
+    clips = fitted_clips(work, fits)
+    known = held_out(clips)
+    cache = data.folder / ".crops"
+    with ExitStack() as stack:
+        judge = stack.enter_context(open_judge(actor, None, None, threads))
+        decode_all(data, [judge], cache)
+        chosen = stretches(data.validation, None)
+        topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])
+        network = judge.candidate(data, cache, actor.name)
+        alone = host_alone(host.name if host else "host", head.points.rig, known)
+        candidates = [network, alone, mean_face(chosen), best_in_basis(judge.basis, data.topology, actor.name)]
+        num_frames = sum(len(stretch.frames) for stretch in chosen)
+        with progress("measuring", num_frames * len(candidates)) as advance:
+            measured = compare(chosen, topology, candidates, advance)
+        agreements = [
+            agree(one, data.validation, known, head.points.places, head.camera)
+            for one in (network, alone, truth_itself())
+        ]
+        timed = None if host is None else _timed(host, judge, data, cache)
+        facts = facts_of(data, chosen)
+        show(measured, [], facts)
+        tables = (_agreement_table(agreements, timed, alone.name), _use_table(work, fits))
+        figures = {
+            **record_of(facts, measured, [], [judge]),
+            "agreement": [asdict(one) for one in agreements],
+            "pace": None if timed is None else asdict(timed),
+            "share_used": {work.name_of(clip): fit.doubted.share_used for clip, fit in fits.items()},
+        }
+        write_json(work.folder / FIGURES_FILE, figures)
+        write_report(
+            work.folder / REPORT_FILE, data, [judge], cache, [work.run_folder], [network], measured, [], facts, tables
+        )
+        _write_movie(work, head, data, network, known)
+    return figures
+
+
+def _timed(host: "Host", judge: "Judge", data: "DataSet", cache: Path) -> "Pace":
+    from itertools import islice
+
+    from training.bootstrap.judging import pace
+    from training.crops import choose_frames
+
+    shot = data.validation[0]
+    count = min(_NUM_TIMED, shot.facts.num_frames)
+    frames = choose_frames((judge.crops(data, shot, cache),), None)
+    crops = np.stack([frames.crop(index) for index in range(count)])
+    with shot.pictures() as movie:
+        pictures = list(islice(movie, count))
+    return pace(host, pictures, crops, judge.solve)
+
+
+def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", host: str) -> "Table":
+    from training.panel.report import Table
+
+    names = list(agreements[0].correlations)
+    rows = []
+    for one in agreements:
+        correlations = ("–" if value is None else f"{value:.2f}" for value in one.correlations.values())
+        rows.append(
+            (one.name, f"{one.reprojection_percent:.2f} %", f"{one.reprojection_p95_percent:.2f} %", *correlations)
+        )
+    note = (
+        "Meshes seen by the camera, the head where the tracker saw it, against the landmarks tracked in the picture:"
+        " distances in parts of that between the eyes' outer corners, and correlations of what the face does."
+    )
+    if timed is not None:
+        note += (
+            f" A frame takes {timed.network_ms:.1f} ms from crop to vertices, {host} {timed.host_ms:.1f} ms to its"
+            " landmarks (medians, in turn)."
+        )
+    header = ("", "off by", "95 % of frames below", *names)
+    return Table("picture", "In the picture", note, header, tuple(rows))
+
+
+def _use_table(work: "Work", fits: "dict[Path, ClipFit]") -> "Table":
+    from training.panel.report import Table
+
+    rows = []
+    for clip, fit in fits.items():
+        doubts = fit.doubted
+        reasons = "; ".join(f"{count} {reason.words}" for reason, count in doubts.counts().items())
+        rows.append((work.name_of(clip), str(fit.num_frames), f"{100 * doubts.share_used:.1f} %", reasons or "–"))
+    note = (
+        "Frames that the host cannot be believed on are neither learned from nor measured. All of this was computed on"
+        " this machine and stays there; a double is made of somebody with their consent alone."
+    )
+    return Table("footage", "The footage", note, ("clip", "frames", "used", "left out"), tuple(rows))
+
+
+def _write_movie(
+    work: "Work", head: "HeadFit", data: "DataSet", network: "Candidate", known: "dict[str, HeldOut]"
+) -> None:
+    from training.bootstrap.overlay import Overlay, write_overlay
+
+    total = sum(shot.facts.num_frames for shot in data.validation)
+    rate = Fraction(data.validation[0].rate)
+
+    def frames() -> Iterator[tuple[np.ndarray, Any, Sequence[np.ndarray], str]]:
+        for shot in data.validation:
+            held = known[shot.facts.name]
+            solved = network.solve(shot, range(shot.facts.num_frames), lambda _: None).vertices
+            truth = shot.vertices()
+            with shot.pictures() as movie:
+                for index, picture in enumerate(movie):
+                    frame = held.part.frames[index]
+                    words = f"{held.clip.name}, frame {frame + 1}"
+                    yield picture, held.clip.fit.pose(frame), (np.asarray(truth[index]), solved[index]), words
+
+    path = work.folder / OVERLAY_FILE
+    with Overlay(data.topology, head.camera) as overlay, progress("drawing the overlay", total) as advance:
+        columns = ("learned from: the tracker's fit", "the double")
+        write_overlay(path, overlay, rate, columns, frames(), advance)
+    err.print(f"Look at {path}.", soft_wrap=True)
+
+
+def bars(figures: dict[str, Any]) -> list[str]:
+    """What the double must reach to be better than its host, one line each, met or missed."""
+    double, host = figures["measured"][0], figures["measured"][1]
+    rmse, mean = double["overall"]["rmse_mm"], double["mean_face_rmse_mm"]
+    lines = [
+        _bar("RMSE to the fit", rmse, 1.5, "mm"),
+        _bar("of a face that never moves", rmse / mean if mean else None, 0.4, ""),
+        _bar(
+            "off the tracked landmarks", figures["agreement"][0]["reprojection_percent"], 4.0, "% of the eyes' distance"
+        ),
+    ]
+    if double["jitter"] and host["jitter"] and host["jitter"]["solved_mm"]:
+        lines.append(
+            _bar("jitter, of the host's", double["jitter"]["solved_mm"] / host["jitter"]["solved_mm"], 0.7, "")
+        )
+    for name, least in (("mouth", 0.9), ("blink", 0.9), ("brow", 0.7), ("smile", 0.7)):
+        value = figures["agreement"][0]["correlations"][name]
+        lines.append(_bar(f"{name} with the tracker", value, least, "correlation", is_least=True))
+    lines += [_bar(f"frames used of {name}", 100 * share, 98.0, "%", is_least=True)
+              for name, share in figures["share_used"].items()]  # fmt: skip
+    return lines
+
+
+def _bar(words: str, value: float | None, bound: float, unit: str, *, is_least: bool = False) -> str:
+    if value is None:
+        return f"{words}: cannot be said, it never moves"
+    is_met = value >= bound if is_least else value <= bound
+    sign = "≥" if is_least else "≤"
+    return f"{words}: {value:.2f} {unit} ({sign} {bound:g}: {'met' if is_met else 'missed'})".replace("  ", " ")

@@ -1,0 +1,96 @@
+"""What `track`, `fit` and `bootstrap` share: the host that is asked, and a clip looked at with progress."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.console import UsageError, err, progress
+
+if TYPE_CHECKING:
+    from training.bootstrap.host import Host
+    from training.bootstrap.work import Start, Work
+
+ClipsArgument = Annotated[
+    list[Path], typer.Argument(metavar="CLIP…", help="Movies of one person before one camera, which may be a webcam.")
+]
+ArkitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--arkit",
+        metavar="CSV",
+        help="Live Link Face's table beside the clip: its expressions rather than MediaPipe's.",
+    ),
+]
+ModelOption = Annotated[
+    Path | None, typer.Option("--mediapipe-model", metavar="FILE", help="Your own face_landmarker.task.")
+]
+
+
+def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop: Callable[[], bool]) -> bool:
+    """Look at every clip that has not been looked at; False where it was told to stop.
+
+    Raises:
+        LiveDoubleError: A clip is damaged, the host is not installed, or there is nothing to learn from.
+    """
+    from training.bootstrap.doubts import doubt
+    from training.bootstrap.track import Track, track_clip
+    from training.bootstrap.work import check_clip
+
+    if arkit is not None and len(work.clips) > 1:
+        raise UsageError("A table of Live Link Face belongs to one clip.", "Give that clip alone.")
+    for clip in work.clips:
+        path = work.track_path(clip)
+        if not path.is_file():
+            footage = work.footage(clip)
+            for note in footage.facts.notes:
+                err.print(note, soft_wrap=True)
+            rate = footage.facts.rate or Fraction(30)
+            with ExitStack() as stack:
+                host = _open_host(arkit, model, rate)
+                stack.callback(host.close)
+                advance = stack.enter_context(progress(f"tracking {work.name_of(clip)}", footage.facts.num_frames))
+                if track_clip(footage, host, path, advance, should_stop) is None:
+                    return False
+        track = Track.load(path)
+        for line in check_clip(work.name_of(clip), track, doubt(track)):
+            err.print(line, soft_wrap=True)
+    _tell_length(work)
+    return True
+
+
+def _open_host(arkit: Path | None, model: Path | None, rate: Fraction) -> "Host":
+    from training.bootstrap.host import LandmarkerHost
+    from training.bootstrap.live_link import LiveLinkHost
+    from training.trackers import MediaPipeLandmarker
+
+    landmarker = LandmarkerHost(MediaPipeLandmarker(model, most_faces=2))
+    return landmarker if arkit is None else LiveLinkHost(arkit, rate, landmarker)
+
+
+def _tell_length(work: "Work") -> None:
+    from training.bootstrap.doubts import doubt
+    from training.bootstrap.work import ENOUGH_S
+
+    used_s = sum(
+        float(doubt(track).is_used.sum()) * float(track.rate[1] / track.rate[0]) for track in work.tracks().values()
+    )
+    if used_s < ENOUGH_S:
+        err.print(
+            f"{used_s / 60:.1f} minutes of face: four make a good double, with every expression and some speech.",
+            soft_wrap=True,
+        )
+
+
+def in_steps(stack: ExitStack) -> "Start":
+    """Progress for one step after the other, each ending where the next begins."""
+    current = stack.enter_context(ExitStack())
+
+    def start(task: str, total: int) -> Callable[[int], None]:
+        current.close()
+        return current.enter_context(progress(task, total))
+
+    return start

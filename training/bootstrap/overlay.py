@@ -1,0 +1,128 @@
+"""The double over the person: a movie to look at, the picture, the host's mesh and the network's side by side.
+
+Rule: the mesh stands where the host saw the head; what is judged is what moves in it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+
+from engine.mesh import Topology
+from engine.movies import MovieWriter
+from engine.render import MeshRenderer, Offscreen, View
+from engine.render.look import Look, Shading
+from engine.render.view import perspective
+from training.bootstrap.pinhole import HeadPose, Pinhole
+
+_LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 480, 720
+_KEY = (0.0, 1.0, 0.0)  # no clay is so green
+_KEY_SLACK = 40
+_DRAWN_SETS = ("face", "eyes", "lips", "lids", "teeth", "tongue")
+_LABEL_PX = 22
+_CRF = 20
+
+
+class Overlay:
+    """Draws meshes into a camera's pictures; used on the thread that made it.
+
+    Args:
+        topology: The person's mesh.
+        camera: That filmed.
+    """
+
+    def __init__(self, topology: Topology, camera: Pinhole) -> None:
+        zoom = min(max(1.0, _LEAST_HEIGHT_PX / camera.height_px), _MOST_HEIGHT_PX / camera.height_px)
+        self.width_px, self.height_px = (round(side * zoom / 2) * 2 for side in (camera.width_px, camera.height_px))
+        field_deg = float(np.degrees(2 * np.arctan(camera.height_px / 2 / camera.focal_px)))
+        self._view = View(np.eye(4, dtype=np.float32), perspective(field_deg, camera.width_px / camera.height_px))
+        self._look = Look(Shading.CLAY, backdrop=(_KEY, _KEY), has_soft_base=False)
+        self._target = Offscreen(self.width_px, self.height_px)
+        self._renderer = MeshRenderer(_face_alone(topology), None)
+
+    def enlarged(self, picture: np.ndarray) -> np.ndarray:
+        """[H, W, 3] uint8 blue-green-red at the movie's size."""
+        colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
+        return np.asarray(cv2.resize(colour, (self.width_px, self.height_px), interpolation=cv2.INTER_CUBIC))
+
+    def draw(self, enlarged: np.ndarray, vertices: np.ndarray, pose: HeadPose) -> np.ndarray:
+        """The enlarged picture with the mesh over it.
+
+        Args:
+            enlarged: See `enlarged`.
+            vertices: [V, 3] cm, head-stabilised.
+            pose: Of the head.
+        """
+        self._target.make_current()
+        self._renderer.set_vertices(pose.place(vertices.astype(np.float64)).astype(np.float32))
+        self._renderer.draw(self._view, self._look, self.width_px, self.height_px)
+        drawn = self._target.read_rgba()[..., 2::-1]
+        is_bare = np.abs(drawn.astype(np.int16) - [0, 255, 0]).max(axis=2) < _KEY_SLACK  # backdrops are dithered
+        return np.where(is_bare[..., None], enlarged, drawn)
+
+    def release(self) -> None:
+        """Free the renderer and its context."""
+        self._target.make_current()
+        self._renderer.release()
+        self._target.release()
+
+    def __enter__(self) -> "Overlay":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def write_overlay(
+    path: Path,
+    overlay: Overlay,
+    rate: Fraction,
+    columns: Sequence[str],
+    frames: Iterator[tuple[np.ndarray, HeadPose, Sequence[np.ndarray], str]],
+    advance: Callable[[int], None],
+) -> None:
+    """Write the movie.
+
+    Args:
+        path: `.mp4`.
+        overlay: Of the person.
+        rate: Frames per second.
+        columns: What each mesh is; the first column is the picture itself.
+        frames: Picture, head pose, a mesh for each column, and a word on the frame.
+        advance: Told of each frame.
+
+    Raises:
+        StorageError: The disk is full.
+    """
+    width = overlay.width_px * (1 + len(columns))
+    with MovieWriter(path, width, overlay.height_px, rate, crf=_CRF) as movie:
+        for picture, pose, meshes, words in frames:
+            plain = overlay.enlarged(picture)
+            row = [_labelled(plain, words)]
+            row += [
+                _labelled(overlay.draw(plain, mesh, pose), name) for name, mesh in zip(columns, meshes, strict=True)
+            ]
+            movie.write(np.concatenate(row, axis=1))
+            advance(1)
+
+
+def _labelled(picture: np.ndarray, words: str) -> np.ndarray:
+    result = picture.copy()
+    result[:_LABEL_PX] //= 3
+    cv2.putText(result, words, (6, _LABEL_PX - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
+    return result
+
+
+def _face_alone(topology: Topology) -> Topology:
+    """The same vertices with the triangles of the face alone: hair and neck of the picture stay to be seen."""
+    is_drawn = np.zeros(topology.num_vertices, bool)
+    for name in _DRAWN_SETS:
+        is_drawn[topology.sets.get(name, [])] = True
+    kept = is_drawn[topology.faces].all(axis=1)
+    return replace(topology, faces=topology.faces[kept], uv_faces=topology.uv_faces[kept])

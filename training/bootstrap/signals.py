@@ -1,0 +1,62 @@
+"""What a face does, as four numbers that anybody understands: mouth opening, blink, brows, smile.
+
+Rule: read the same way from a tracker's landmarks and from a mesh seen by the same camera, so that both can be held
+against each other.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from training.bootstrap.landmark_places import OUTER_CORNERS
+
+_LIPS = (13, 14)
+_LIDS = ((159, 145), (386, 374))  # right and left eye
+_BROWS = ((105, 66), (334, 296))
+_CORNERS_OF_EYES = ((33, 133), (263, 362))
+_CORNERS_OF_MOUTH = (61, 291)  # the right one, the left one
+_NOSE_BASE = 2
+USED = tuple(
+    sorted(
+        {*OUTER_CORNERS, *_LIPS, *_CORNERS_OF_MOUTH, _NOSE_BASE}
+        | {number for pair in (*_LIDS, *_BROWS, *_CORNERS_OF_EYES) for number in pair}
+    )
+)
+
+
+def signals(landmarks: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+    """[N] each, in distances between the outer corners of the eyes; larger is more of it.
+
+    Args:
+        landmarks: Of each number in `USED`, [N, 2] pixels, y down.
+    """
+    right, left = (landmarks[number] for number in OUTER_CORNERS)
+    across = left - right
+    unit = np.linalg.norm(across, axis=1)
+    x = across / unit[:, None]
+    up = np.stack([x[:, 1], -x[:, 0]], axis=1)
+
+    def height(numbers: tuple[int, ...]) -> np.ndarray:
+        return np.mean([(landmarks[number] * up).sum(axis=1) for number in numbers], axis=0) / unit
+
+    def gap(pair: tuple[int, int]) -> np.ndarray:
+        return np.asarray(np.linalg.norm(landmarks[pair[0]] - landmarks[pair[1]], axis=1) / unit)
+
+    mouth_right, mouth_left = (landmarks[number] for number in _CORNERS_OF_MOUTH)
+    nose = landmarks[_NOSE_BASE]
+    outwards = ((mouth_left - nose) * x).sum(axis=1) - ((mouth_right - nose) * x).sum(axis=1)
+    lifted = height(_CORNERS_OF_MOUTH) - height((_NOSE_BASE,))
+    brows, eyes = sum(_BROWS, ()), sum(_CORNERS_OF_EYES, ())
+    return {
+        "mouth": gap(_LIPS),
+        "blink": -np.mean([gap(pair) for pair in _LIDS], axis=0),
+        "brow": height(brows) - height(eyes),
+        "smile": (outwards / unit / 2 + lifted) / np.sqrt(2),
+    }
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Pearson's; None where one of them never moves."""
+    if len(one) < 2 or one.std() < 1e-9 or other.std() < 1e-9:
+        return None
+    return float(np.corrcoef(one, other)[0, 1])

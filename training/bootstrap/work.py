@@ -1,0 +1,256 @@
+"""The working folder of a person: what was tracked, fitted and written, step by step, so that each can be resumed.
+
+Rule: a step whose result lies here is done; a folder belongs to the clips it was begun with.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import ShotError
+from engine.shots import DataSet
+from training.actor.rig import Rig, build_rig
+from training.bootstrap.clip_fit import ClipFit, fit_clip, sightings
+from training.bootstrap.clip_set import FittedClip, frames_of, write_clip_set
+from training.bootstrap.doubts import Doubts, doubt
+from training.bootstrap.face_space import NUM_DIRECTIONS, face_space
+from training.bootstrap.head_fit import NUM_ROUNDS, HeadFit, fit_head
+from training.bootstrap.landmark_places import landmark_places
+from training.bootstrap.moments import telling_moments
+from training.bootstrap.pinhole import Pinhole
+from training.bootstrap.rig_points import RigPoints
+from training.bootstrap.skin import SkinView, gather_skin, skin_moments
+from training.bootstrap.track import Track
+from training.ingest.footage import MovieFootage
+
+CLIPS_FILE, HEAD_FILE = "clips.json", "head.npz"
+DATA_FOLDER, RUN_FOLDER = "data", "run"
+_NUM_MOMENTS = 32  # by which a head is known
+_NUM_SKIN_VIEWS = 24
+_LEAST_USED_S = 5.0
+ENOUGH_S = 240.0  # four minutes
+
+Start = Callable[[str, int], Callable[[int], None]]  # takes what is being done and how many steps; gives the advance
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A working folder.
+
+    Args:
+        folder: Where it lies.
+        clips: The movies, in order.
+    """
+
+    folder: Path
+    clips: tuple[Path, ...]
+
+    @classmethod
+    def begin(cls, folder: Path, clips: Sequence[Path]) -> "Work":
+        """Make the folder, or see that it belongs to these clips.
+
+        Raises:
+            ShotError: It belongs to others, or two clips are one.
+            CameraError: A clip is not a movie.
+        """
+        known = [_facts_of(clip) for clip in clips]
+        if len({clip.resolve() for clip in clips}) < len(clips):
+            raise ShotError("A clip is given twice.", "Name each clip once.")
+        path = folder / CLIPS_FILE
+        if path.is_file():
+            if _read(path) != known:
+                raise ShotError(
+                    f"{folder} was begun with other clips, or they have changed since.",
+                    "Give the same clips, or another folder with --work.",
+                )
+        elif folder.is_dir() and any(folder.iterdir()):
+            raise ShotError(f"{folder} holds something else.", "Give a new folder with --work.")
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+            partial.replace(path)
+        return cls(folder, tuple(clip.resolve() for clip in clips))
+
+    @classmethod
+    def open(cls, folder: Path) -> "Work":
+        """Open what `begin` made.
+
+        Raises:
+            ShotError: It is no such folder, or a clip is gone or changed.
+        """
+        path = folder / CLIPS_FILE
+        if not path.is_file():
+            raise ShotError(f"{folder} is not a working folder of a real face.", "Begin with: livedouble track CLIP.")
+        clips = [Path(str(one["path"])) for one in _read(path)]
+        return cls.begin(folder, clips)
+
+    def name_of(self, clip: Path) -> str:
+        """Short, and different for each clip."""
+        names = [one.stem for one in self.clips]
+        name = clip.stem
+        return name if names.count(name) == 1 else f"{name}-{self.clips.index(clip) + 1}"
+
+    def footage(self, clip: Path) -> MovieFootage:
+        """The pictures of a clip, upright, at whatever rate they come."""
+        return MovieFootage(clip, may_vary=True)
+
+    def track_path(self, clip: Path) -> Path:
+        """Where a clip's track lies, or will."""
+        return self.folder / f"{self.name_of(clip)}-track.npz"
+
+    def fit_path(self, clip: Path) -> Path:
+        """Where a clip's fit lies, or will."""
+        return self.folder / f"{self.name_of(clip)}-fit.npz"
+
+    @property
+    def data_folder(self) -> Path:
+        """Of the data set."""
+        return self.folder / DATA_FOLDER
+
+    @property
+    def run_folder(self) -> Path:
+        """Of the training."""
+        return self.folder / RUN_FOLDER
+
+    def tracks(self) -> dict[Path, Track]:
+        """Of all clips, finished.
+
+        Raises:
+            ShotError: One is not there, or pictures have several sizes.
+        """
+        tracks = {clip: Track.load(self.track_path(clip)) for clip in self.clips}
+        sizes = {tuple(int(side) for side in track.picture_px) for track in tracks.values()}
+        if len(sizes) > 1:
+            raise ShotError(
+                f"The clips' pictures have several sizes: {', '.join(f'{w}x{h}' for w, h in sorted(sizes))}.",
+                "Give clips of one camera at one setting.",
+            )
+        return tracks
+
+
+def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
+    """What to tell of a tracked clip, one sentence each.
+
+    Raises:
+        ShotError: There is nothing to learn from.
+    """
+    rate_hz = float(track.rate[0] / track.rate[1])
+    used_s = float(doubts.is_used.sum()) / rate_hz
+    counts = "; ".join(f"{count} {reason.words}" for reason, count in doubts.counts().items())
+    if used_s < _LEAST_USED_S:
+        height = f", the face {np.nanmedian(track.height_px):.0f} pixels high" if track.is_seen.any() else ""
+        raise ShotError(
+            f"{name} shows a face that can be learned from for {used_s:.1f} s alone"
+            f" ({counts or 'it is short'}{height}).",
+            "Film one person from the front for four minutes, the face a third of the picture's height or more.",
+        )
+    lines = [f"{name}: {100 * doubts.share_used:.1f} % of {track.num_frames} frames are used."]
+    if counts:
+        lines.append(f"Left out: {counts}.")
+    if len(doubts.cuts):
+        lines.append(f"The clip is cut {len(doubts.cuts)} times; nothing is smoothed across.")
+    return tuple(lines)
+
+
+def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, ClipFit]]:
+    """Whose head it is, and every frame of every clip on it; what is done already is read.
+
+    Args:
+        work: Tracked.
+        actor: Name of the person's double.
+        start: Begins progress.
+
+    Raises:
+        ShotError: There is nothing to learn from.
+    """
+    tracks = work.tracks()
+    doubts = {clip: doubt(track) for clip, track in tracks.items()}
+    for clip in work.clips:
+        check_clip(work.name_of(clip), tracks[clip], doubts[clip])
+    space, places = face_space(), landmark_places()
+    path = work.folder / HEAD_FILE
+    width, height = (int(side) for side in tracks[work.clips[0]].picture_px)
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as saved:
+            place, focal_px = saved["place"], float(saved["focal_px"])
+        rig = build_rig(space.identity(actor, place))
+        head = HeadFit(place, Pinhole(width, height, focal_px), RigPoints.of(rig, places), ())
+    else:
+        units = build_rig(space.identity(actor, np.zeros(NUM_DIRECTIONS))).units
+        per_clip = max(1, _NUM_MOMENTS // len(tracks))
+        seen = [
+            one
+            for clip, track in tracks.items()
+            for one in sightings(track, places, units, telling_moments(track, doubts[clip], per_clip).tolist())
+        ]
+        head = fit_head(space, places, seen, (width, height), actor, start("fitting the head", NUM_ROUNDS))
+        _save(path, place=head.place, focal_px=np.array(head.camera.focal_px))
+    fits = {}
+    for clip, track in tracks.items():
+        path = work.fit_path(clip)
+        if not path.is_file():
+            advance = start(f"fitting {work.name_of(clip)}", track.num_frames)
+            fit_clip(track, doubts[clip], head.points, head.camera, advance).save(path)
+        fits[clip] = ClipFit.load(path)
+    return head, fits
+
+
+def fitted_clips(work: Work, fits: dict[Path, ClipFit]) -> list[FittedClip]:
+    """Clips with all that is known of them."""
+    tracks = work.tracks()
+    return [FittedClip(work.name_of(clip), work.footage(clip), tracks[clip], fits[clip]) for clip in work.clips]
+
+
+def write_data(work: Work, head: HeadFit, fits: dict[Path, ClipFit], start: Start) -> DataSet:
+    """Gather the skin and write the data set.
+
+    Raises:
+        LiveDoubleError: See `write_clip_set`.
+    """
+    clips = fitted_clips(work, fits)
+    wanted = {
+        clip.name: skin_moments(clip.fit, clip.track.sharpness, max(1, _NUM_SKIN_VIEWS // len(clips))) for clip in clips
+    }
+    advance = start("gathering the skin", sum(len(frames) for frames in wanted.values()))
+    views = (
+        SkinView(_in_colour(picture), _mesh(head.points.rig, clip.fit, index), clip.fit.pose(index))
+        for clip in clips
+        for index, picture in frames_of(clip, wanted[clip.name])
+    )
+    skin = gather_skin(head.points.rig, head.camera, views, advance)
+    advance = start("writing the data set", sum(clip.track.num_frames for clip in clips))
+    return write_clip_set(work.data_folder, head.points.rig, clips, skin, advance)
+
+
+def _mesh(rig: Rig, fit: ClipFit, frame: int) -> np.ndarray:
+    return rig.pose(fit.weights[frame], float(fit.seals[frame]))
+
+
+def _in_colour(picture: np.ndarray) -> np.ndarray:
+    return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
+
+
+def _facts_of(clip: Path) -> dict[str, object]:
+    if not clip.is_file():
+        raise ShotError(f"There is no clip {clip}.", "Check the path.")
+    stat = clip.stat()
+    return {"path": str(clip.resolve()), "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        return [{"path": str(one["path"]), "bytes": one["bytes"], "modified_ns": one["modified_ns"]} for one in known]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ShotError(f"{path} is damaged: {error}.", "Begin anew in another folder.") from error
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    partial.replace(path)
