@@ -5,7 +5,7 @@ Rule: a step whose result lies here is done; a folder belongs to the clips it wa
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from engine.shots import DataSet
 from training.actor.rig import Rig, build_rig
 from training.bootstrap.clip_fit import ClipFit, fit_clip, sightings
 from training.bootstrap.clip_set import FittedClip, frames_of, write_clip_set
-from training.bootstrap.doubts import Doubts, doubt
+from training.bootstrap.cover import covered, sample_skin, unlike
+from training.bootstrap.doubts import Doubt, Doubts, doubt
 from training.bootstrap.face_space import NUM_DIRECTIONS, face_space
 from training.bootstrap.head_fit import NUM_ROUNDS, HeadFit, fit_head
 from training.bootstrap.landmark_places import landmark_places
@@ -194,9 +195,19 @@ def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, 
         path = work.fit_path(clip)
         if not path.is_file():
             advance = start(f"fitting {work.name_of(clip)}", track.num_frames)
-            fit_clip(track, doubts[clip], head.points, head.camera, advance).save(path)
+            fit = fit_clip(track, doubts[clip], head.points, head.camera, advance)
+            _without_cover(work, clip, head, fit, start).save(path)
         fits[clip] = ClipFit.load(path)
     return head, fits
+
+
+def _without_cover(work: Work, clip: Path, head: HeadFit, fit: ClipFit, start: Start) -> ClipFit:
+    """The fit, with frames doubted in which something is before the face."""
+    advance = start(f"looking for hands in {work.name_of(clip)}", fit.num_frames)
+    footage = work.footage(clip)
+    samples = sample_skin(head.points.rig, head.camera, fit, footage.pictures(), advance)
+    hidden = covered(unlike(samples, fit), float(footage.facts.rate or 30))
+    return replace(fit, doubts=fit.doubted.also(Doubt.COVERED, hidden).of)
 
 
 def fitted_clips(work: Work, fits: dict[Path, ClipFit]) -> list[FittedClip]:
