@@ -111,7 +111,7 @@ def doubt(track: Track) -> Doubts:
     jumps = _jumps(track)
     cuts = (track.change > _CUT_CHANGE) & ((jumps > _CUT_JUMP) | ~is_seen | ~np.roll(is_seen, 1))
     cuts[:1] = False
-    usual = np.nanmedian(track.sharpness) if is_seen.any() else 0.0
+    usual = np.nanmedian(track.sharpness) if np.isfinite(track.sharpness).any() else 0.0
     add(Doubt.SEVERAL_FACES, track.num_faces > 1)
     add(Doubt.TOO_SMALL, track.height_px < _LEAST_HEIGHT_PX)
     add(Doubt.OUT_OF_PICTURE, 1 - inside.mean(axis=1) > _EDGE_SHARE)

@@ -1,0 +1,164 @@
+"""`livedouble track`, `fit` and `bootstrap`, as a user types them, with a tracker that was told what to see.
+
+Rule: in this process, because the tracker's place is taken by a script.
+"""
+
+import json
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from app.cli.main import main
+from engine.bundle import ActorBundle
+from engine.movies import MovieReader, MovieWriter
+from engine.shots import DataSet
+from tests.bootstrap.test_clip_set import SIZE, talking
+from tests.cli.command_line import Outcome, assert_one_clear_line
+from training.trackers import Reading
+
+RATE = Fraction(30)
+NUM_FRAMES = 200
+
+
+BITS, BARS_PX = 8, 80
+
+
+def write_clip(path, numbers):
+    """Noise that never changes, but for bars at the left edge that tell the picture's number in black and white."""
+    picture = np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
+    with MovieWriter(path, *SIZE, RATE, crf=12) as movie:
+        for number in numbers:
+            bars = np.repeat([220 * (number >> bit & 1) + 16 for bit in range(BITS)], SIZE[1] // BITS)
+            picture[:, :BARS_PX] = bars[:, None, None]
+            movie.write(picture)
+
+
+def number_of(picture):
+    """Read it again."""
+    middles = (np.arange(BITS) * 2 + 1) * (SIZE[1] // BITS // 2)
+    return sum(1 << bit for bit, row in enumerate(middles) if picture[row, BARS_PX // 2].mean() > 128)
+
+
+@pytest.fixture
+def livedouble(capsys):
+    def run(*arguments):
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return run
+
+
+class Landmarker:
+    """Knows every picture by its number and says what the script says of it."""
+
+    name = "MediaPipe"
+    script: ClassVar = {}
+    num_asked: ClassVar = 0
+
+    def __init__(self, model=None, most_faces=1):
+        self.model = model
+
+    def find(self, picture):
+        type(self).num_asked += 1
+        return self.script.get(number_of(picture))
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def clip(tmp_path, mean_head, monkeypatch):
+    """A clip of two hundred frames; two have no face."""
+    track, weights = talking(mean_head, NUM_FRAMES, noise_px=0.2)
+    names = mean_head.rig.units
+    script = {
+        index: Reading(track.landmarks[index], dict(zip(names, weights[index].tolist(), strict=True)))
+        for index in range(NUM_FRAMES)
+        if index not in (50, 51)
+    }
+    monkeypatch.setattr(Landmarker, "script", script)
+    monkeypatch.setattr(Landmarker, "num_asked", 0)
+    monkeypatch.setattr("training.trackers.MediaPipeLandmarker", Landmarker)
+    path = tmp_path / "me.mp4"
+    write_clip(path, range(NUM_FRAMES))
+    return path
+
+
+def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedouble, clip, tmp_path):
+    work, actor, figures = tmp_path / "work", tmp_path / "anna", tmp_path / "figures.json"
+    tracked = livedouble("track", clip, "--work", work, "--json", tmp_path / "track.json")
+    assert tracked.code == 0, tracked.err
+    assert "99.0 % of 200 frames are used" in tracked.err
+    assert "2 without a face" in tracked.err
+    assert "four make a good double" in tracked.err
+    found = json.loads((tmp_path / "track.json").read_text())["me"]
+    assert found["left_out"] == {"no_face": 2}
+    num_asked = Landmarker.num_asked
+    assert num_asked == NUM_FRAMES
+
+    fitted = livedouble("fit", work, "--name", "anna", "--json", tmp_path / "fit.json")
+    assert fitted.code == 0, fitted.err
+    assert json.loads((tmp_path / "fit.json").read_text())["reprojection_percent"] < 2
+    data = DataSet.open(work / "data")
+    assert data.actor == "anna"
+    assert [shot.facts.num_frames for shot in data.validation] == [40]
+    assert sum(shot.facts.num_frames for shot in data.training) == 158
+    written = (work / "data" / "dataset.json").stat().st_mtime_ns
+
+    arguments = "--out", actor, "--work", work, "--small", "--minutes", "0.1", "--threads", "1", "--json", figures
+    made = livedouble("bootstrap", clip, *arguments)
+    assert made.code == 0, made.err
+    assert (work / "data" / "dataset.json").stat().st_mtime_ns == written  # neither tracked nor fitted again
+    assert ActorBundle.open(actor).name == "anna"
+    values = json.loads(figures.read_text())
+    assert [one["name"] for one in values["measured"]] == ["anna", "MediaPipe", "mean face", "best in basis"]
+    assert [one["name"] for one in values["agreement"]] == ["anna", "MediaPipe", "steady fit"]
+    assert set(values["agreement"][0]["correlations"]) == {"mouth", "blink", "brow", "smile"}
+    assert values["pace"]["network_ms"] > 0
+    assert values["share_used"] == {"me": pytest.approx(0.99)}
+    assert "frames used of me: 99.00 % (≥ 98: met)" in made.out
+    page = (work / "report.html").read_text("utf-8")
+    assert "In the picture" in page
+    assert "consent" in page
+    with MovieReader(work / "overlay.mp4") as movie:
+        assert movie.facts.num_frames == 40
+        assert movie.facts.width_px == 3 * SIZE[0]
+    assert_one_clear_line(livedouble("bootstrap", clip, *arguments), "exists already")
+
+
+def test_other_clips_need_another_folder(livedouble, clip, tmp_path):
+    work = tmp_path / "work"
+    assert livedouble("track", clip, "--work", work).code == 0
+    other = tmp_path / "other.mp4"
+    write_clip(other, range(NUM_FRAMES))
+    assert_one_clear_line(livedouble("track", other, "--work", work), "other clips")
+    assert_one_clear_line(livedouble("track", clip, clip, "--work", tmp_path / "twice"), "twice")
+    assert_one_clear_line(livedouble("track", tmp_path / "no.mp4", "--work", tmp_path / "w"), "no clip")
+    assert_one_clear_line(livedouble("fit", tmp_path), "not a working folder")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").touch()
+    assert_one_clear_line(livedouble("track", clip, "--work", tmp_path / "full"), "something else")
+    assert_one_clear_line(livedouble("bootstrap", clip, "--out", tmp_path / "a", "--name", " "), "no name")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda reading: None, "without a face"),
+        (lambda reading: Reading(reading.landmarks, reading.scores, 2), "with several faces"),
+        (lambda reading: Reading(0.2 * reading.landmarks, reading.scores), "less than 56 pixels"),
+        (lambda reading: Reading(reading.landmarks + 400, reading.scores), "outside the picture"),
+    ],
+)
+def test_footage_that_cannot_be_used_is_refused_with_the_reason(
+    livedouble, clip, tmp_path, monkeypatch, change, reason
+):
+    monkeypatch.setattr(Landmarker, "script", {number: change(one) for number, one in Landmarker.script.items()})
+    outcome = livedouble("track", clip, "--work", tmp_path / "work")
+    assert_one_clear_line(outcome, reason)
+    assert "four minutes" in outcome.err
+    assert (tmp_path / "work" / "me-track.npz").is_file()  # what was seen is kept
