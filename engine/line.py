@@ -5,6 +5,7 @@ Rule: a loop ends by its source ending; it never waits without a time limit.
 
 from collections.abc import Sequence
 from threading import Event
+from typing import Protocol
 
 from engine.cameras import Camera, CameraTimeout
 from engine.clock import NS_PER_S, Clock
@@ -20,6 +21,14 @@ _SILENT_PERIODS = 3
 _TAKE_TIMEOUT_S = 0.5
 
 
+class Outlet(Protocol):
+    """Where captured frames go; a handoff is one."""
+
+    def put(self, item: Frame) -> bool:
+        """Offer a frame; False where nobody will take it any more. The capture thread."""
+        ...
+
+
 class CaptureCounts:
     """What capture counts. The capture thread writes, any reads."""
 
@@ -30,7 +39,7 @@ class CaptureCounts:
 
 def capture(
     camera: Camera,
-    outlets: Sequence[Latest[Frame]],
+    outlets: Sequence[Outlet],
     stopping: Event,
     counts: CaptureCounts,
     clock: Clock,
