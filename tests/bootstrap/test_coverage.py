@@ -1,0 +1,133 @@
+"""The meters of a guided recording: what has been seen of a face, and what is wrong with the picture."""
+
+import numpy as np
+import pytest
+
+from app.guide import GUIDE, PARTS, TOTAL_S, moment_at
+from tests.bootstrap.conftest import CAMERA, posed
+from training.actor.curves import weights_of
+from training.bootstrap.coverage import Adviser, Coverage
+from training.trackers import Reading
+
+HEIGHT, WIDTH = CAMERA.height_px, CAMERA.width_px
+
+
+@pytest.fixture
+def read(mean_head):
+    def reading(turn_deg=(0, 0, 0), shift_cm=(0, 0, -60), num_faces=1, **named):
+        at = mean_head.at(weights_of(named, mean_head.rig.units))
+        seen = CAMERA.project(posed(turn_deg, shift_cm).place(at))
+        landmarks = np.tile(seen.mean(axis=0), (478, 1))
+        landmarks[mean_head.places.numbers] = seen
+        return Reading(landmarks, {}, num_faces)
+
+    return reading
+
+
+def shares(coverage):
+    return {aim.name: aim.share for aim in coverage.aims()}
+
+
+def test_a_face_at_rest_covers_nothing(read):
+    coverage = Coverage()
+    assert set(shares(coverage).values()) == {0.0}
+    for _ in range(40):
+        coverage.see(read())
+    assert max(shares(coverage).values()) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("aim", "named"),
+    [
+        ("Eyes shut", {"eyeBlink": 1.0}), ("Brows up", {"browInnerUp": 1.0, "browOuterUp": 1.0}),
+        ("Brows down", {"browDown": 1.0}), ("Mouth open", {"jawOpen": 0.9}), ("Smile", {"mouthSmile": 0.9}),
+        ("Pucker", {"mouthPucker": 1.0}),
+    ],
+)  # fmt: skip
+def test_an_expression_fills_its_own_aim(read, aim, named):
+    coverage = Coverage()
+    for _ in range(20):
+        coverage.see(read())
+    half, whole = ({name: part * weight for name, weight in named.items()} for part in (0.35, 1.0))
+    coverage.see(read(**half))
+    some = shares(coverage)[aim]
+    coverage.see(read(**whole))
+    assert 0.0 < some < 1.0
+    assert shares(coverage)[aim] > max(0.85, some)
+    # Going back takes nothing away.
+    coverage.see(read())
+    assert shares(coverage)[aim] > 0.85
+
+
+def test_both_ways_must_be_looked_and_turned(read):
+    coverage = Coverage()
+    for _ in range(20):
+        coverage.see(read())
+    coverage.see(read(eyeLookOutLeft=1.0, eyeLookInRight=1.0))
+    coverage.see(read((25, 0, 0)))
+    assert shares(coverage)["Gaze"] < 0.1
+    assert shares(coverage)["Head turned"] < 0.1
+    coverage.see(read(eyeLookInLeft=1.0, eyeLookOutRight=1.0))
+    for turn in ((-25, 0, 0), (0, 14, 0), (0, -14, 0)):
+        coverage.see(read(turn))
+    assert shares(coverage)["Gaze"] > 0.8
+    assert shares(coverage)["Head turned"] > 0.8
+
+
+def test_talking_is_counted_by_closures(read):
+    coverage = Coverage()
+    for _ in range(20):
+        coverage.see(read())
+    for _ in range(25):
+        coverage.see(read(jawOpen=0.3))
+        coverage.see(read(jawOpen=0.3))
+        coverage.see(read())
+    assert shares(coverage)["Speech"] == 1.0
+
+
+def lit(level=120, noise=20, half=1.0):
+    picture = np.random.default_rng(0).normal(level, noise, (HEIGHT, WIDTH))
+    picture[:, : WIDTH // 2] *= half
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_good_picture_needs_no_advice(read):
+    assert Adviser().advise(lit(), read()) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "picture", "change"),
+    [
+        ("dark", lit(30), {}), ("too bright", lit(240), {}), ("one side", lit(170, half=0.35), {}),
+        ("small", lit(), {"shift_cm": (0, 0, -150)}), ("near", lit(), {"shift_cm": (0, 1, -39)}),
+        ("leaves", lit(), {"shift_cm": (22, 0, -60)}), ("at the side", lit(), {"shift_cm": (12, 0, -60)}),
+        ("several", lit(), {"num_faces": 2}),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(read, words, picture, change):
+    assert words in Adviser().advise(picture, read(**change))
+
+
+def test_no_face_and_blur_are_said(read):
+    adviser = Adviser()
+    assert "No face" in adviser.advise(lit(), None)
+    for _ in range(5):
+        assert adviser.advise(lit(), read()) is None
+    soft = lit(noise=5)
+    for _ in range(3):
+        said = adviser.advise(soft, read())
+    assert "blurred" in said
+
+
+def test_the_guide_lasts_four_minutes_and_knows_where_it_is():
+    assert 235 <= TOTAL_S <= 300
+    assert PARTS == ("Range of motion", "Expressions", "Reading", "Speaking")
+    first = moment_at(0.0)
+    assert (first.prompt, first.following) == (GUIDE[0], GUIDE[1])
+    assert first.total_left_s == TOTAL_S
+    second = moment_at(GUIDE[0].seconds)
+    assert second.index == 1
+    assert second.left_s == GUIDE[1].seconds
+    last = moment_at(TOTAL_S - 0.5)
+    assert (last.prompt, last.following, last.left_s) == (GUIDE[-1], None, 0.5)
+    assert moment_at(TOTAL_S).prompt is None
