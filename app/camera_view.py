@@ -33,15 +33,16 @@ class CameraView(QWidget):
 
     Args:
         take: Gives the newest frame once, None when there is no newer one; called while painting.
+        is_mirrored: Show it as a mirror does, for people who look at themselves; there is no crop then.
     """
 
     crop_dragged = pyqtSignal(object)  # CropRect, while the pointer holds it
     crop_chosen = pyqtSignal(object)  # CropRect, once released
     crop_reset = pyqtSignal()
 
-    def __init__(self, take: Callable[[], Frame | None]) -> None:
+    def __init__(self, take: Callable[[], Frame | None], *, is_mirrored: bool = False) -> None:
         super().__init__()
-        self._take = take
+        self._take, self._is_mirrored = take, is_mirrored
         self.frame: Frame | None = None
         self._crop: CropRect | None = None
         self._drag: CropDrag | None = None
@@ -113,7 +114,8 @@ class CameraView(QWidget):
         if self._image.isNull() or (self._image.width(), self._image.height()) != (width, height):
             is_shrinking = width <= frame.width_px
             method = cv2.INTER_AREA if is_shrinking else cv2.INTER_LINEAR
-            self._scaled = np.ascontiguousarray(cv2.resize(frame.image, (width, height), interpolation=method))
+            scaled = cv2.resize(frame.image, (width, height), interpolation=method)
+            self._scaled = np.ascontiguousarray(scaled[:, ::-1] if self._is_mirrored else scaled)
             is_gray = self._scaled.ndim == 2
             layout = QImage.Format.Format_Grayscale8 if is_gray else QImage.Format.Format_BGR888
             self._image = QImage(self._scaled.data, width, height, self._scaled.strides[0], layout)

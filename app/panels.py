@@ -5,7 +5,7 @@ Rule: text that changes never changes a layout; what does not fit is cut with an
 
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFont, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.theme import COLOURS, colour
@@ -165,6 +165,11 @@ class TopBar(QWidget):
         row.addWidget(self._dot)
         row.addWidget(self._state, 2)
         row.addWidget(self._actor, 3)
+        self._row = row
+
+    def add_button(self, button: QPushButton) -> None:
+        """At the right edge."""
+        self._row.addWidget(button)
 
     def set_state(self, words: str, tint: str) -> None:
         """Say what the line does; `tint` colours the light."""

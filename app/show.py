@@ -6,6 +6,7 @@ Rule: with and without a display it is the same window; what differs is when it 
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter_ns
 from types import FrameType, TracebackType
 
@@ -15,11 +16,15 @@ from PyQt6.QtWidgets import QApplication
 from app import startup, theme
 from app.live import REDRAW_HZ
 from app.opening import Request
+from app.recorder_window import RecorderWindow, default_path
+from app.show_recorder import watcher_of
 from app.showing import MovieFacts, Showing, Shown
 from app.snapshot import Recording, save_screenshot
 from app.window import LiveWindow
+from engine.cameras import open_camera
 from engine.clock import NS_PER_S
 from engine.errors import LiveDoubleError
+from engine.recording import Recorder
 from engine.statistics import Percentiles
 
 _SCREENSHOT_AFTER_S = 2.5
@@ -41,6 +46,7 @@ def show(request: Request, showing: Showing, progressed: Callable[[int], None]) 
     theme.apply(app)
     window = LiveWindow(request, None if showing.is_headless else QSettings())
     run = _Run(app, window, showing, progressed)
+    newcomer = NewActor(window, request.camera)
     before = {number: signal.signal(number, run.interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     hook, sys.excepthook = sys.excepthook, run.stumbled
     try:
@@ -48,6 +54,7 @@ def show(request: Request, showing: Showing, progressed: Callable[[int], None]) 
         window.start()
         app.exec()
     finally:
+        newcomer.close()
         window.close()
         sys.excepthook = hook
         for number, handler in before.items():
@@ -57,6 +64,36 @@ def show(request: Request, showing: Showing, progressed: Callable[[int], None]) 
     if window.error is not None and not window.has_run:
         raise window.error
     return run.report()
+
+
+class NewActor:
+    """The recorder's window, opened from the live one with its camera.
+
+    Args:
+        window: The live one, which gives the camera up.
+        camera: As the user named it.
+    """
+
+    def __init__(self, window: LiveWindow, camera: str) -> None:
+        self._window, self._camera = window, camera
+        self.recorder: RecorderWindow | None = None
+        window.new_actor_asked.connect(self.open)
+
+    def open(self) -> None:
+        """Begin; a recording that is open comes to the front."""
+        if self.recorder is not None and self.recorder.isVisible():
+            self.recorder.raise_()
+            return
+        self._window.lend_camera()
+        recorder = Recorder(open_camera(self._camera), default_path(Path.cwd()))
+        self.recorder = RecorderWindow(recorder, watcher_of(None))
+        self.recorder.show()
+        self.recorder.start()
+
+    def close(self) -> None:
+        """With the live window."""
+        if self.recorder is not None:
+            self.recorder.close()
 
 
 class _Run:

@@ -11,7 +11,7 @@ from time import perf_counter_ns
 
 from PyQt6.QtCore import QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QMainWindow
+from PyQt6.QtWidgets import QMainWindow, QPushButton
 
 from app.camera_view import CameraView
 from app.face import Face
@@ -57,6 +57,7 @@ class LiveWindow(QMainWindow):
     ended = pyqtSignal()  # the line is over, by itself or by an error
     drawn = pyqtSignal()  # a new mesh has been drawn
     recording_failed = pyqtSignal()
+    new_actor_asked = pyqtSignal()
 
     def __init__(
         self, request: Request, settings: QSettings | None, open_: Callable[[Request], Line] = open_line
@@ -84,7 +85,22 @@ class LiveWindow(QMainWindow):
         self.setMinimumSize(SMALLEST)
         self.setWindowTitle("LiveDouble")
         self._wire()
+        self._add_new_actor()
         self._restore_geometry()
+
+    def _add_new_actor(self) -> None:
+        button = QPushButton("New actor …")
+        button.setObjectName("quiet")
+        button.setToolTip("Record a person before this camera, guided, and make their double (Ctrl+N).")
+        button.clicked.connect(self.new_actor_asked)
+        self.face.top_bar.add_button(button)
+        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self.new_actor_asked)
+
+    def lend_camera(self) -> None:
+        """End the line, because something else needs its camera; it can be started again."""
+        self._stop_line()
+        self.face.banner.show_note("The camera records a new actor.", "", "Start again")
+        self._end("Stopped", COLOURS.text_faint)
 
     def _wire(self) -> None:
         face, controls, camera_view = self.face, self.face.controls, self.face.camera_view

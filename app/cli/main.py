@@ -49,6 +49,7 @@ COMMANDS = (
     Command("ingest", "Take a studio's own footage and point caches into a data set."),
     Command("sheet", "Draw a data set's contact sheet and list what looks wrong, before a night of training."),
     Command("likeness", "Ask face trackers whether they take the actor for a face (optional)."),
+    Command("record", "Record yourself before a camera, guided, to make a double of."),
     Command("bootstrap", "Make a double of a real person from a clip of a webcam (optional)."),
     Command("track", "Let a face tracker look at clips of a real person (optional)."),
     Command("fit", "Put the mesh on what was tracked, and make a data set of it."),
