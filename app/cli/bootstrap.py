@@ -77,7 +77,7 @@ def bootstrap(
     config = TrainConfig(minutes=minutes, batch_size=batch)
     config = shrunk(config) if small else config
     cache = data.folder / ".crops"
-    run_training(data, config, work.run_folder, device, threads, True, cache, None)
+    run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
 
     # 4. The actor.
     _export(work.run_folder, data, actor, called, replace)

@@ -209,8 +209,13 @@ def run_training(
     has_graph: bool,
     cache: Path,
     json: Path | None,
+    *,
+    is_step: bool = False,
 ) -> None:
-    """Train, show how it goes, and say how it ended; a training that was stopped leaves the command."""
+    """Train, show how it goes, and say how it ended; a training that was stopped leaves the command.
+
+    As a step of another command it names neither its settings, which lie in the run's folder, nor what comes next.
+    """
     from app.cli.train_screen import Screen, stop_on_interrupt
     from training.device import choose_compute
     from training.loop import train as train_network
@@ -220,7 +225,12 @@ def run_training(
     with assembled(device.value) as team:
         compute = choose_compute(device.value, threads, has_graph=has_graph, team=team)
         with stop_on_interrupt() as interrupt, Screen(interrupt, is_shown=team.is_first) as screen:
-            watch = Watch(screen.say, screen.decoding, screen.stepped, interrupt.was_asked)
+
+            def say(line: str) -> None:
+                if not (is_step and "\n" in line):
+                    screen.say(line)
+
+            watch = Watch(say, screen.decoding, screen.stepped, interrupt.was_asked)
             outcome = train_network(data, config, run, compute, cache, watch, team)
     state = outcome.state
     if team.is_first and json is not None:
@@ -233,7 +243,7 @@ def run_training(
     if team.is_first:
         out.print(
             f"Trained {state.step} steps in {clock(state.elapsed_s)}: {state.best_rmse_mm:.3f} mm on validation"
-            f" (step {state.best_step}). Next: livedouble export {run} --out ACTOR",
+            f" (step {state.best_step})." + ("" if is_step else f" Next: livedouble export {run} --out ACTOR"),
             soft_wrap=True,
         )
 
