@@ -23,7 +23,7 @@ class Prompt:
     seconds: float
 
 
-_MOTION, _EXPRESSIONS, _READING, _SPEECH = "Range of motion", "Expressions", "Reading", "Speaking"
+_MOTION, _EXPRESSIONS, _READING, _SPEECH = "Motion", "Expressions", "Reading", "Speaking"
 
 GUIDE: tuple[Prompt, ...] = (
     Prompt(_MOTION, "At rest", "Look into the camera, lips together, and do nothing at all.", 5),

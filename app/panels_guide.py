@@ -10,7 +10,7 @@ from PyQt6.QtGui import QFont, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
-from app.guide import GUIDE, PARTS, Moment
+from app.guide import GUIDE, PARTS, TOTAL_S, Moment
 from app.panels import Text, caption
 from app.theme import COLOURS, colour
 
@@ -82,14 +82,13 @@ class Countdown(QWidget):
         prompt = self._moment.prompt
         done = 1.0 if prompt is None else 1 - self._moment.left_s / prompt.seconds
         self._bar(painter, QRectF(0, 2, self.width(), _BAR_PX + 2), done, COLOURS.accent)
-        gap, left, total = 4, 0.0, sum(one.seconds for one in GUIDE)
-        room = self.width() - gap * (len(PARTS) - 1)
-        begun = 0.0
-        at = total - self._moment.total_left_s
+        gap = 6
+        width = (self.width() - gap * (len(PARTS) - 1)) / len(PARTS)
+        begun, at = 0.0, TOTAL_S - self._moment.total_left_s
         painter.setFont(theme.font(11))
-        for part in PARTS:
+        for number, part in enumerate(PARTS):
+            left = number * (width + gap)
             seconds = sum(one.seconds for one in GUIDE if one.part == part)
-            width = room * seconds / total
             share = min(1.0, max(0.0, (at - begun) / seconds))
             self._bar(painter, QRectF(left, 16, width, _BAR_PX), share, COLOURS.text_dim)
             is_now = prompt is not None and prompt.part == part
@@ -97,7 +96,7 @@ class Countdown(QWidget):
             words = painter.fontMetrics().elidedText(part, Qt.TextElideMode.ElideRight, int(width))
             painter.drawText(QRectF(left, 22, width, 18), Qt.AlignmentFlag.AlignLeft, words)
             painter.setPen(Qt.PenStyle.NoPen)
-            left, begun = left + width + gap, begun + seconds
+            begun += seconds
 
     @staticmethod
     def _bar(painter: QPainter, box: QRectF, share: float, tint: str) -> None:

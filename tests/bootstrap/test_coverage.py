@@ -121,7 +121,7 @@ def test_no_face_and_blur_are_said(read):
 
 def test_the_guide_lasts_four_minutes_and_knows_where_it_is():
     assert 235 <= TOTAL_S <= 300
-    assert PARTS == ("Range of motion", "Expressions", "Reading", "Speaking")
+    assert PARTS == ("Motion", "Expressions", "Reading", "Speaking")
     first = moment_at(0.0)
     assert (first.prompt, first.following) == (GUIDE[0], GUIDE[1])
     assert first.total_left_s == TOTAL_S
