@@ -187,6 +187,9 @@ def test_a_movie_of_varying_rate_or_with_dropped_frames_is_refused(
             container.mux(packet)
     with pytest.raises(LiveDoubleError, match=words):
         MovieFootage(path)
+    taken = MovieFootage(path, may_vary=True)  # as they come, and it is said
+    assert sum(1 for _ in taken.pictures()) == taken.facts.num_frames == len(places)
+    assert "do not follow evenly" in " ".join(taken.facts.notes)
 
 
 def test_times_stored_coarsely_are_not_taken_for_a_varying_rate(tmp_path: Path) -> None:
