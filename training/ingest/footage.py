@@ -154,7 +154,8 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
     num_frames, trouble = len(times), _unevenness(path, times, float(stream.time_base or 0), float(rate))
     if trouble is not None and not may_vary:
         raise ShotError(trouble, "Give the camera's original, or conform the movie to a constant rate.")
-    if num_stored < claimed - (0 if stream.frames else _TOLERATED):
+    # Where pictures come unevenly, a duration tells nothing of their number.
+    if num_stored < claimed - (0 if stream.frames else _TOLERATED) and (stream.frames or trouble is None):
         raise _breaks_off(path, num_stored, claimed)
     first = _first_picture(path)
     is_gray = is_gray or context.format.name.startswith("gray") or has_no_colour(_samples(path, num_frames, rate))
