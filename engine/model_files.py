@@ -46,11 +46,19 @@ class ModelFile:
                     return path
         raise TrackerError(f"The model of {self.name} is not installed.", self.recovery)
 
+    def is_known(self, path: Path) -> bool:
+        """Whether this is the very file that our readings were checked with."""
+        return _sha256(path) == self.sha256
+
     def _check(self, path: Path) -> None:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = _sha256(path)
         if found != self.sha256:
             raise TrackerError(
                 f"{path} is not the model that {self.name} was checked with (SHA-256 {found[:12]}…).",
                 f"{self.recovery[:-1]} again, or name a model file of your own.",
             )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -39,7 +39,10 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
     from training.bootstrap.doubts import doubt
     from training.bootstrap.track import Track, track_clip
     from training.bootstrap.work import check_clip
+    from training.trackers.models import FACE_LANDMARKER
 
+    if model is not None and model.is_file() and not FACE_LANDMARKER.is_known(model):
+        err.print(f"{model} is another model than our fits were checked with; it is taken as it is.", soft_wrap=True)
     if arkit is not None and len(work.clips) > 1:
         raise UsageError("A table of Live Link Face belongs to one clip.", "Give that clip alone.")
     for clip in work.clips:
