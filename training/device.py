@@ -55,14 +55,15 @@ def choose_compute(
 
     Args:
         name: `cpu` or `cuda`.
-        num_threads: Of the processor; by default this process's part of all cores.
+        num_threads: Of the processor; by default this process's part of the cores that it may use, or what
+            OMP_NUM_THREADS says where that is less.
         has_graph: Capture steps as a CUDA graph, where there is a GPU and one process.
         team: That this process is one of.
 
     Raises:
         LiveDoubleError: There is no such device here.
     """
-    threads = num_threads or max(1, (os.cpu_count() or 1) // team.size_here)
+    threads = num_threads or max(1, _own_cores() // team.size_here)
     torch.set_num_threads(threads)
     of_team = f"process {team.rank + 1} of {team.size}, " if team.size > 1 else ""
     if name == "cuda":
@@ -80,6 +81,13 @@ def choose_compute(
         words = f"{of_team}{_words(f'{processor_name()}, {threads} threads', is_bfloat16)}"
         return Compute(torch.device(name), is_bfloat16, threads, words)
     raise LiveDoubleError(f"There is no device '{name}'.", "Give --device cpu or --device cuda.")
+
+
+def _own_cores() -> int:
+    """Cores that this process may use: a job scheduler's share, or what the usual variable says."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(asked)) if asked.isdigit() and int(asked) > 0 else cores
 
 
 def _words(machine: str, is_bfloat16: bool) -> str:

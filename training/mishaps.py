@@ -28,9 +28,10 @@ class DivergedError(LiveDoubleError):
 
 def diverged(step: int, run: Path) -> DivergedError:
     """By this step."""
+    kept = f" The last good checkpoint is kept in {run}." if (run / LAST_FILE).is_file() else ""
     return DivergedError(
-        f"The training diverged: by step {step} the loss or a weight is not a finite number.",
-        f"The last good checkpoint is kept in {run}; train again in another folder with a smaller --learning-rate.",
+        f"The training diverged: by step {step} the loss or a weight is not a finite number.{kept}",
+        "Train again in another folder with a smaller --learning-rate.",
     )
 
 

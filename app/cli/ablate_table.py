@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from app.cli.console import out
-from training.ablation.pages import grouped, words
+from training.ablation.pages import grouped, title, words
 from training.ablation.summary import Row, Summary, Verdict
 from training.panel.report.wording import number, signed
 
@@ -30,7 +30,7 @@ def show(summary: Summary) -> None:
         for name, column_width in _COLUMNS:
             table.add_column(name, width=column_width, justify="right" if name else "left")
         for row in rows:
-            table.add_row(row.words, *_figures(row))
+            table.add_row(title(row, summary), *_figures(row))
         if index:
             out.print(f"\n{heading}", style="bold")
         out.print(table)

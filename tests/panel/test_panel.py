@@ -1,5 +1,6 @@
 import json
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,16 @@ def test_the_worst_frames_are_not_neighbours():
     assert panel.worst[0].rmse_mm == pytest.approx(5.0, rel=1e-4)
     frames = sorted(one.frame for one in panel.worst)
     assert min(np.diff(frames)) > 30
+
+
+def test_the_worst_frame_of_a_stretch_is_counted_in_its_shot():
+    # Counted in the stretch, the page drew another frame than the one it named.
+    whole = shot(at_rest(300), wrong_at(300, (120, 5.0)))
+    part = slice(100, 200)
+    stretch = replace(whole, truth=whole.truth[part], solved=whole.solved[part], first_frame=100)
+    panel = panel_of(stretch)
+    assert panel.worst[0].frame == 120
+    assert panel.shots[0].first_frame == 100
 
 
 def test_the_worst_frames_come_from_all_shots():

@@ -87,7 +87,7 @@ def to_markdown(facts: Facts, summary: Summary) -> str:
     lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
     for heading, rows in grouped(summary):
         lines.append(f"| **{heading}**{' |' * len(_COLUMNS)}")
-        lines += [f"| {' | '.join((row.words, *cells(row)))} |" for row in rows]
+        lines += [f"| {' | '.join((title(row, summary), *cells(row)))} |" for row in rows]
     notes = [*(f"Without {one.words}: {one.reason}" for one in summary.left_out), *words(summary)]
     origin = f"{facts.actor}, {facts.data}; {facts.size}; {', '.join(summary.machines)}; {facts.date}."
     return "\n".join([*lines, "", *(f"{note}\n" for note in notes), origin, "", f"`{facts.command}`", ""])
@@ -107,6 +107,7 @@ def to_html(facts: Facts, summary: Summary) -> str:
         groups=grouped(summary),
         words=words(summary),
         reach_mm=reach_mm or 1.0,
+        title=lambda row: title(row, summary),
         Verdict=Verdict,
         style=Markup(resources.files(report).joinpath("page.css").read_text("utf-8")),
     )
@@ -134,6 +135,12 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def title(row: Row, summary: Summary) -> str:
+    """What a row is, and what it is compared with where that is not the reference."""
+    reference = summary.rows[0].words
+    return row.words if row.against in ("", reference) else f"{row.words} (against: {row.against})"
+
+
 def words(summary: Summary) -> list[str]:
     """What the table rests on, a sentence or two a line."""
     lines = []
@@ -151,9 +158,7 @@ def words(summary: Summary) -> list[str]:
             " cell). A difference within ± what seeds explain (95 %) is none that was shown; of twenty cells that are"
             " alike, about one leaves it by chance."
         )
-    reference = summary.rows[0].words if summary.rows else ""
-    others = sorted({row.against for row in summary.rows} - {"", reference})
-    lines.append("Differences are to the reference" + "".join(f", of one kind alone to: {one}" for one in others) + ".")
+    lines.append("Differences are to the reference, where a row names nothing else.")
     if summary.num_waiting:
         lines.append(f"{summary.num_waiting} trainings are still to be made.")
     return lines

@@ -125,8 +125,8 @@ def compare(
         truth = stretch.truth()
         for candidate, tally in zip(candidates, tallies, strict=True):
             solved = candidate.solve(stretch.shot, stretch.frames, advance)
-            facts = stretch.shot.facts
-            tally.add(SolvedShot(facts.name, stretch.shot.rate, truth, solved.vertices, solved.expected_error_mm))
+            shot, first = stretch.shot, stretch.frames.start
+            tally.add(SolvedShot(shot.facts.name, shot.rate, truth, solved.vertices, solved.expected_error_mm, first))
     return [
         Measured(candidate.name, candidate.kind, candidate.words, tally.panel())
         for candidate, tally in zip(candidates, tallies, strict=True)

@@ -41,6 +41,7 @@ class Curves:
     Args:
         name: Of the shot.
         rate: Frames per second.
+        first_frame: Of the shot, where the curves begin.
         rmse_mm: [N] over the animated vertices of each frame.
         worst_mm: [N] the animated vertex furthest from its place.
         lip_worst_mm: [N] the same over the lips; empty where the mesh has none.
@@ -51,6 +52,7 @@ class Curves:
 
     name: str
     rate: Fraction
+    first_frame: int
     rmse_mm: np.ndarray
     worst_mm: np.ndarray
     lip_worst_mm: np.ndarray
@@ -75,6 +77,7 @@ class Curves:
         return cls(
             name=shot.name,
             rate=shot.rate,
+            first_frame=shot.first_frame,
             rmse_mm=roots[:, 0],
             worst_mm=roots[:, 1],
             lip_worst_mm=np.sqrt(np.concatenate(lip_worst)) if lip_worst else np.empty(0),

@@ -50,6 +50,7 @@ class ShotFigures:
     Args:
         name: Of the shot.
         rate: Frames per second.
+        first_frame: Of the shot that is measured.
         num_frames: Measured.
         rmse_mm: Over the animated vertices of its frames.
         curve_mm: The same of every frame.
@@ -57,6 +58,7 @@ class ShotFigures:
 
     name: str
     rate: float
+    first_frame: int
     num_frames: int
     rmse_mm: float
     curve_mm: tuple[float, ...]
@@ -210,6 +212,7 @@ def _shots(curves: Sequence[Curves]) -> tuple[ShotFigures, ...]:
         ShotFigures(
             name=shot.name,
             rate=float(shot.rate),
+            first_frame=shot.first_frame,
             num_frames=len(shot.rmse_mm),
             rmse_mm=float((shot.rmse_mm**2).mean() ** 0.5),
             curve_mm=tuple(float(value) for value in shot.rmse_mm),

@@ -23,6 +23,7 @@ class SolvedShot:
         solved: [N, V, 3] float32 cm.
         expected_error_mm: [N, V] float32 mm, the distance to the truth that the solver expects of
             itself on average; None where it foretells none.
+        first_frame: Of the shot, where only a stretch of it was solved.
     """
 
     name: str
@@ -30,6 +31,7 @@ class SolvedShot:
     truth: np.ndarray
     solved: np.ndarray
     expected_error_mm: np.ndarray | None = None
+    first_frame: int = 0
 
     def __post_init__(self) -> None:
         if self.truth.ndim != 3 or self.truth.shape[2] != 3 or self.truth.shape != self.solved.shape:

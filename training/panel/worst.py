@@ -50,4 +50,4 @@ def worst_frames(shots: Sequence[Curves], num_frames: int) -> tuple[WorstFrame, 
 
 
 def _frame(shot: Curves, frame: int) -> WorstFrame:
-    return WorstFrame(shot.name, frame, float(shot.rmse_mm[frame]), float(shot.worst_mm[frame]))
+    return WorstFrame(shot.name, shot.first_frame + frame, float(shot.rmse_mm[frame]), float(shot.worst_mm[frame]))

@@ -95,13 +95,14 @@ def shot_curves(measured: Sequence[Measured], shot: int, most_mm: float) -> str:
         for one in reversed(measured):
             facts = one.panel.shots[shot]
             is_network = one.kind is Kind.NETWORK
-            seconds = np.arange(facts.num_frames) / facts.rate
+            seconds = (facts.first_frame + np.arange(facts.num_frames)) / facts.rate
             axes.plot(
                 seconds, facts.curve_mm, color=_colour(series_index(measured, one)),
                 linewidth=1.3 if is_network else 0.9, alpha=1.0 if is_network else 0.75,
             )  # fmt: skip
         facts = measured[0].panel.shots[shot]
-        axes.set_xlim(0, max(1, facts.num_frames - 1) / facts.rate)
+        first = facts.first_frame
+        axes.set_xlim(first / facts.rate, (first + max(1, facts.num_frames - 1)) / facts.rate)
         axes.set_ylim(0, most_mm)
         axes.set_ylabel("RMSE, mm")
         axes.grid(axis="y")
