@@ -15,7 +15,7 @@ _VERDICTS = {
     Verdict.NONE: "",
 }
 _COLUMNS = (("RMSE mm", 13), ("difference", 15), ("", 6), ("lips mm", 7), ("motion", 6), ("F1", 4))  # and their widths
-_WORDS = (24, 58)  # of a cell's words: the least and the most
+_WORDS = (22, 58)  # of a cell's words: the least and the most
 
 
 def show(summary: Summary) -> None:
