@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.disk import not_written
 from engine.errors import ShotError
 from engine.shots import DataSet
 from training.actor.rig import Rig, build_rig
@@ -189,7 +190,7 @@ def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, 
             for one in sightings(track, places, units, telling_moments(track, doubts[clip], per_clip).tolist())
         ]
         head = fit_head(space, places, seen, (width, height), actor, start("fitting the head", NUM_ROUNDS))
-        _save(path, place=head.place, focal_px=np.array(head.camera.focal_px))
+        _save(path, head.place, head.camera.focal_px)
     fits = {}
     for clip, track in tracks.items():
         path = work.fit_path(clip)
@@ -260,8 +261,12 @@ def _read(path: Path) -> list[dict[str, object]]:
         raise ShotError(f"{path} is damaged: {error}.", "Begin anew in another folder.") from error
 
 
-def _save(path: Path, **arrays: np.ndarray) -> None:
+def _save(path: Path, place: np.ndarray, focal_px: float) -> None:
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, place=place, focal_px=np.array(focal_px))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise not_written(path, error) from error
