@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, in_steps, track_all
+from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, in_steps, tell_left_out, track_all
 from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, err, out, progress, write_json
 from app.cli.train_settings import DeviceName
 
@@ -70,6 +70,7 @@ def bootstrap(
     with ExitStack() as stack:
         start = in_steps(stack)
         head, fits = fit_work(work, called, start)
+        tell_left_out(work, fits)
         is_written = (work.data_folder / DATASET_FILE).is_file()
         data = DataSet.open(work.data_folder) if is_written else write_data(work, head, fits, start)
 

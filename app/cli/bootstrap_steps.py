@@ -1,6 +1,6 @@
 """What `track`, `fit` and `bootstrap` share: the host that is asked, and a clip looked at with progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ import typer
 from app.cli.console import UsageError, err, progress
 
 if TYPE_CHECKING:
+    from training.bootstrap.clip_fit import ClipFit
     from training.bootstrap.host import Host
     from training.bootstrap.work import Start, Work
 
@@ -86,6 +87,20 @@ def _tell_length(work: "Work") -> None:
             f"{used_s / 60:.1f} minutes of face: four make a good double, with every expression and some speech.",
             soft_wrap=True,
         )
+
+
+def tell_left_out(work: "Work", fits: "Mapping[Path, ClipFit]") -> None:
+    """What the fit doubts beyond the track: frames that no head explains, and hands."""
+    from training.bootstrap.doubts import Doubt
+
+    for clip, fit in fits.items():
+        later = {
+            doubt: count for doubt, count in fit.doubted.counts().items() if doubt in (Doubt.MISFIT, Doubt.COVERED)
+        }
+        if later:
+            words = "; ".join(f"{count} {doubt.words}" for doubt, count in later.items())
+            share = 100 * fit.doubted.share_used
+            err.print(f"{work.name_of(clip)}: also left out: {words}; {share:.1f} % are used.", soft_wrap=True)
 
 
 def in_steps(stack: ExitStack) -> "Start":

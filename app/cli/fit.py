@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.bootstrap_steps import in_steps
+from app.cli.bootstrap_steps import in_steps, tell_left_out
 from app.cli.console import JsonOption, check_can_write, err, out, write_json
 
 
@@ -31,6 +31,7 @@ def fit(
     with ExitStack() as stack:
         start = in_steps(stack)
         head, fits = fit_work(work, name, start)
+        tell_left_out(work, fits)
         data = write_data(work, head, fits, start)
     errors = np.concatenate([one.errors for one in fits.values()])
     reprojection = 100 * float(np.nanmean(errors))
