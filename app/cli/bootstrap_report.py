@@ -132,12 +132,13 @@ def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", ho
 
 
 def _use_table(work: "Work", fits: "dict[Path, ClipFit]") -> "Table":
+    from training.bootstrap.doubts import in_words
     from training.panel.report import Table
 
     rows = []
     for clip, fit in fits.items():
         doubts = fit.doubted
-        reasons = "; ".join(f"{count} {reason.words}" for reason, count in doubts.counts().items())
+        reasons = in_words(doubts.counts())
         rows.append((work.name_of(clip), str(fit.num_frames), f"{100 * doubts.share_used:.1f} %", reasons or "–"))
     note = (
         "Frames that the host cannot be believed on are neither learned from nor measured. All of this was computed on"

@@ -91,16 +91,17 @@ def _tell_length(work: "Work") -> None:
 
 def tell_left_out(work: "Work", fits: "Mapping[Path, ClipFit]") -> None:
     """What the fit doubts beyond the track: frames that no head explains, and hands."""
-    from training.bootstrap.doubts import Doubt
+    from training.bootstrap.doubts import Doubt, in_words
 
     for clip, fit in fits.items():
         later = {
             doubt: count for doubt, count in fit.doubted.counts().items() if doubt in (Doubt.MISFIT, Doubt.COVERED)
         }
         if later:
-            words = "; ".join(f"{count} {doubt.words}" for doubt, count in later.items())
             share = 100 * fit.doubted.share_used
-            err.print(f"{work.name_of(clip)}: also left out: {words}; {share:.1f} % are used.", soft_wrap=True)
+            err.print(
+                f"{work.name_of(clip)}: also left out: {in_words(later)}; {share:.1f} % are used.", soft_wrap=True
+            )
 
 
 def in_steps(stack: ExitStack) -> "Start":

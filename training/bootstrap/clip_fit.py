@@ -6,13 +6,11 @@ Rule: frames are solved one after the other, each from the one before; then the 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from engine.disk import not_written
-from engine.errors import ShotError
 from engine.frames import frozen
+from training.bootstrap.arrays import load_arrays, save_arrays
 from training.bootstrap.doubts import Doubt, Doubts, misfits
 from training.bootstrap.frame_fit import FrameFit, Sighting, errors_px, first_guess, fit_frame
 from training.bootstrap.landmark_places import LandmarkPlaces
@@ -73,14 +71,7 @@ class ClipFit:
         Raises:
             StorageError: The disk is full, or the folder is gone.
         """
-        partial = path.with_suffix(".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **{one.name: getattr(self, one.name) for one in fields(self)})
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise not_written(path, error) from error
+        save_arrays(path, {one.name: getattr(self, one.name) for one in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> "ClipFit":
@@ -89,11 +80,8 @@ class ClipFit:
         Raises:
             ShotError: The file is missing or damaged.
         """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{one.name: arrays[one.name] for one in fields(cls)})
-        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
-            raise ShotError(f"The fit {path} cannot be read: {error}.", "Remove it, and fit the clip again.") from error
+        names = tuple(one.name for one in fields(cls))
+        return cls(**load_arrays(path, names, "fit", "Remove it, and fit the clip again."))
 
 
 def sightings(track: Track, places: LandmarkPlaces, units: Sequence[str], frames: Sequence[int]) -> Iterator[Sighting]:

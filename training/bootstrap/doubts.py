@@ -3,6 +3,7 @@
 Rule: every frame that is left out has one reason, the first of `Doubt` that holds; what is counted is what is dropped.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -88,15 +89,19 @@ class Doubts:
         """With a further reason [N] bool, for frames that have none yet."""
         return Doubts(np.where((self.of == Doubt.NONE) & frames, doubt, self.of), self.cuts)
 
-    def runs(self, *, is_used_only: bool = True) -> list[range]:
-        """Unbroken stretches of one scene, in order; by default of used frames alone."""
-        chosen = self.is_used if is_used_only else np.ones(len(self.of), bool)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    def runs(self) -> list[range]:
+        """Unbroken stretches of used frames of one scene, in order."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], self.is_used, [False]]).astype(np.int8)))
         runs = []
         for first, end in zip(edges[::2], edges[1::2], strict=True):
             bounds = [int(first), *(int(cut) for cut in self.cuts if first < cut < end), int(end)]
             runs += [range(a, b) for a, b in pairwise(bounds)]
         return runs
+
+
+def in_words(counts: Mapping[Doubt, int]) -> str:
+    """For people: each reason with its number of frames."""
+    return "; ".join(f"{count} {reason.words}" for reason, count in counts.items())
 
 
 def doubt(track: Track) -> Doubts:

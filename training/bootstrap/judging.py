@@ -19,8 +19,6 @@ from training.bootstrap.pinhole import Pinhole
 from training.bootstrap.signals import USED, correlation, signals
 from training.panel.candidate import Advance, Candidate, Kind, Solved
 
-_NUM_TIMED = 60
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -153,7 +151,7 @@ def pace(host: Host, pictures: Sequence[np.ndarray], crops: np.ndarray, solve: C
         solve: The network's.
     """
     of_host, of_network = [], []
-    for index, picture in enumerate(pictures[:_NUM_TIMED]):
+    for index, picture in enumerate(pictures):
         begun = perf_counter()
         host.look(picture, index)
         between = perf_counter()

@@ -6,15 +6,14 @@ Rule: a track keeps everything that was seen; what not to believe is decided lat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 
 from engine.crop import to_gray
-from engine.disk import not_written
 from engine.errors import ShotError
 from engine.frames import frozen
+from training.bootstrap.arrays import load_arrays, save_arrays
 from training.bootstrap.host import Host
 from training.bootstrap.landmark_places import OUTER_CORNERS
 from training.ingest.footage import Footage
@@ -89,14 +88,7 @@ class Track:
         Raises:
             StorageError: The disk is full, or the folder is gone.
         """
-        partial = path.with_suffix(".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **{one.name: np.asarray(getattr(self, one.name)) for one in fields(self)})
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise not_written(path, error) from error
+        save_arrays(path, {one.name: np.asarray(getattr(self, one.name)) for one in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> "Track":
@@ -105,14 +97,12 @@ class Track:
         Raises:
             ShotError: The file is missing or damaged.
         """
+        recovery = "Remove it, and track the clip again."
+        values = load_arrays(path, tuple(one.name for one in fields(cls)), "track", recovery)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                values = {one.name: arrays[one.name] for one in fields(cls)}
-                return cls(**{**values, "names": tuple(str(name) for name in values["names"])})
-        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
-            raise ShotError(
-                f"The track {path} cannot be read: {error}.", "Remove it, and track the clip again."
-            ) from error
+            return cls(**{**values, "names": tuple(str(name) for name in values["names"])})
+        except ValueError as error:  # arrays that do not belong together
+            raise ShotError(f"The track {path} cannot be read: {error}.", recovery) from error
 
 
 def track_clip(

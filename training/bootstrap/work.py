@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.disk import not_written
+from engine.disk import write_whole
 from engine.errors import ShotError
 from engine.shots import DataSet
 from training.actor.rig import Rig, build_rig
+from training.bootstrap.arrays import load_arrays, save_arrays
 from training.bootstrap.clip_fit import ClipFit, fit_clip, sightings
 from training.bootstrap.clip_set import FittedClip, frames_of, write_clip_set
 from training.bootstrap.cover import covered, sample_skin, unlike
-from training.bootstrap.doubts import Doubt, Doubts, doubt
+from training.bootstrap.doubts import Doubt, Doubts, doubt, in_words
 from training.bootstrap.face_space import NUM_DIRECTIONS, face_space
 from training.bootstrap.head_fit import NUM_ROUNDS, HeadFit, fit_head
 from training.bootstrap.landmark_places import landmark_places
@@ -72,9 +73,7 @@ class Work:
             raise ShotError(f"{folder} holds something else.", "Give a new folder with --work.")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
-            partial.replace(path)
+            write_whole(path, json.dumps(known, indent=2) + "\n")
         return cls(folder, tuple(clip.resolve() for clip in clips))
 
     @classmethod
@@ -142,7 +141,7 @@ def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
     """
     rate_hz = float(track.rate[0] / track.rate[1])
     used_s = float(doubts.is_used.sum()) / rate_hz
-    counts = "; ".join(f"{count} {reason.words}" for reason, count in doubts.counts().items())
+    counts = in_words(doubts.counts())
     if used_s < _LEAST_USED_S:
         height = f", the face {np.nanmedian(track.height_px):.0f} pixels high" if track.is_seen.any() else ""
         raise ShotError(
@@ -177,8 +176,8 @@ def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, 
     path = work.folder / HEAD_FILE
     width, height = (int(side) for side in tracks[work.clips[0]].picture_px)
     if path.is_file():
-        with np.load(path, allow_pickle=False) as saved:
-            place, focal_px = saved["place"], float(saved["focal_px"])
+        saved = load_arrays(path, ("place", "focal_px"), "head", "Remove it, and fit again.")
+        place, focal_px = saved["place"], float(saved["focal_px"])
         rig = build_rig(space.identity(actor, place))
         head = HeadFit(place, Pinhole(width, height, focal_px), RigPoints.of(rig, places), ())
     else:
@@ -190,7 +189,7 @@ def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, 
             for one in sightings(track, places, units, telling_moments(track, doubts[clip], per_clip).tolist())
         ]
         head = fit_head(space, places, seen, (width, height), actor, start("fitting the head", NUM_ROUNDS))
-        _save(path, head.place, head.camera.focal_px)
+        save_arrays(path, {"place": head.place, "focal_px": np.array(head.camera.focal_px)})
     fits = {}
     for clip, track in tracks.items():
         path = work.fit_path(clip)
@@ -259,14 +258,3 @@ def _read(path: Path) -> list[dict[str, object]]:
         return [{"path": str(one["path"]), "bytes": one["bytes"], "modified_ns": one["modified_ns"]} for one in known]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ShotError(f"{path} is damaged: {error}.", "Begin anew in another folder.") from error
-
-
-def _save(path: Path, place: np.ndarray, focal_px: float) -> None:
-    partial = path.with_suffix(".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, place=place, focal_px=np.array(focal_px))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise not_written(path, error) from error
