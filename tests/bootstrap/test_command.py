@@ -4,6 +4,7 @@ Rule: in this process, because the tracker's place is taken by a script.
 """
 
 import json
+import shutil
 from fractions import Fraction
 from typing import ClassVar
 
@@ -128,6 +129,20 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
         assert movie.facts.num_frames == 40
         assert movie.facts.width_px == 3 * SIZE[0]
     assert_one_clear_line(livedouble("bootstrap", clip, *arguments), "exists already")
+
+
+def test_a_clip_that_was_copied_elsewhere_is_the_same_clip(livedouble, clip, tmp_path):
+    work, moved = tmp_path / "work", tmp_path / "disk" / clip.name
+    assert livedouble("track", clip, "--work", work).code == 0
+    num_asked = Landmarker.num_asked
+    moved.parent.mkdir()
+    shutil.copyfile(clip, moved)
+    clip.unlink()
+    again = livedouble("track", moved, "--work", work)
+    assert again.code == 0, again.err
+    assert Landmarker.num_asked == num_asked
+    fitted = livedouble("fit", work)
+    assert fitted.code == 0, fitted.err
 
 
 def test_other_clips_need_another_folder(livedouble, clip, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.bundle import sha256_of
 from engine.disk import write_whole
 from engine.errors import ShotError
 from engine.shots import DataSet
@@ -64,16 +65,15 @@ class Work:
             raise ShotError("A clip is given twice.", "Name each clip once.")
         path = folder / CLIPS_FILE
         if path.is_file():
-            if _read(path) != known:
+            if [_identity(one) for one in _read(path)] != [_identity(one) for one in known]:
                 raise ShotError(
                     f"{folder} was begun with other clips, or they have changed since.",
                     "Give the same clips, or another folder with --work.",
                 )
         elif folder.is_dir() and any(folder.iterdir()):
             raise ShotError(f"{folder} holds something else.", "Give a new folder with --work.")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps(known, indent=2) + "\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(known, indent=2) + "\n")  # anew where clips have moved
         return cls(folder, tuple(clip.resolve() for clip in clips))
 
     @classmethod
@@ -86,7 +86,7 @@ class Work:
         path = folder / CLIPS_FILE
         if not path.is_file():
             raise ShotError(f"{folder} is not a working folder of a real face.", "Begin with: livedouble track CLIP.")
-        clips = [Path(str(one["path"])) for one in _read(path)]
+        clips = [Path(one["path"]) for one in _read(path)]
         return cls.begin(folder, clips)
 
     def name_of(self, clip: Path) -> str:
@@ -245,16 +245,19 @@ def _in_colour(picture: np.ndarray) -> np.ndarray:
     return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
 
 
-def _facts_of(clip: Path) -> dict[str, object]:
+def _facts_of(clip: Path) -> dict[str, str]:
     if not clip.is_file():
         raise ShotError(f"There is no clip {clip}.", "Check the path.")
-    stat = clip.stat()
-    return {"path": str(clip.resolve()), "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+    return {"path": str(clip.resolve()), "sha256": sha256_of(clip)}
 
 
-def _read(path: Path) -> list[dict[str, object]]:
+def _identity(facts: dict[str, str]) -> tuple[str, str]:
+    return Path(facts["path"]).name, facts["sha256"]  # copied elsewhere, it is the same clip
+
+
+def _read(path: Path) -> list[dict[str, str]]:
     try:
         known = json.loads(path.read_text("utf-8"))
-        return [{"path": str(one["path"]), "bytes": one["bytes"], "modified_ns": one["modified_ns"]} for one in known]
+        return [{"path": str(one["path"]), "sha256": str(one["sha256"])} for one in known]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ShotError(f"{path} is damaged: {error}.", "Begin anew in another folder.") from error
