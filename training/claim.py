@@ -1,4 +1,4 @@
-"""The claim on a data set's folder: one process at a time writes there."""
+"""The claim on a folder of data: one process at a time writes there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +14,7 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Make a data set's folder if need be, and be the only process that writes there.
+    """Make the folder if need be, and be the only process that writes there.
 
     The kernel releases the claim of a process that dies (`flock`); where a file system has no such locks, filelock's
     marker file stands in. Folders that were made here and are left empty go away.
@@ -30,7 +30,7 @@ def claimed(folder: Path) -> Iterator[None]:
             lock.acquire()
         except Timeout as error:
             raise StorageError(
-                f"Another process is shooting or ingesting into {folder}.",
+                f"Another process is writing into {folder}.",
                 "Wait until it is done, or end it; then give this command again.",
             ) from error
         except OSError as error:

@@ -55,42 +55,42 @@ def bootstrap(
     from app.cli.train import run_training
     from app.cli.train_screen import stop_on_interrupt
     from engine.shots import DATASET_FILE, DataSet
+    from training.bootstrap.host import LandmarkerHost
     from training.bootstrap.work import Work, fit_work, write_data
     from training.config import TrainConfig, shrunk
+    from training.trackers import MediaPipeLandmarker
 
     work = Work.begin(folder or actor.with_name(f"{actor.name}.work"), clips)
 
-    # 1. What the host sees.
-    with stop_on_interrupt() as interrupt:
-        if not track_all(work, arkit, mediapipe_model, interrupt.was_asked):
-            err.print("Saved. The same command goes on from there.")
-            raise typer.Exit(EXIT_INTERRUPTED)
+    with work.claimed():
+        # 1. What the host sees.
+        with stop_on_interrupt() as interrupt:
+            if not track_all(work, arkit, mediapipe_model, interrupt.was_asked):
+                err.print("Saved. The same command goes on from there.")
+                raise typer.Exit(EXIT_INTERRUPTED)
 
-    # 2. The mesh on it, the skin, the data set.
-    with ExitStack() as stack:
-        start = in_steps(stack)
-        head, fits = fit_work(work, called, start)
-        tell_left_out(work, fits)
-        is_written = (work.data_folder / DATASET_FILE).is_file()
-        data = DataSet.open(work.data_folder) if is_written else write_data(work, head, fits, start)
+        # 2. The mesh on it, the skin, the data set.
+        with ExitStack() as stack:
+            start = in_steps(stack)
+            head, fits = fit_work(work, called, start)
+            tell_left_out(work, fits)
+            is_written = (work.data_folder / DATASET_FILE).is_file()
+            data = DataSet.open(work.data_folder) if is_written else write_data(work, head, fits, start)
 
-    # 3. The network.
-    config = TrainConfig(minutes=minutes, batch_size=batch)
-    config = shrunk(config) if small else config
-    cache = data.folder / ".crops"
-    run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
+        # 3. The network.
+        config = TrainConfig(minutes=minutes, batch_size=batch)
+        config = shrunk(config) if small else config
+        cache = data.folder / ".crops"
+        run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
 
-    # 4. The actor.
-    _export(work.run_folder, data, actor, called, replace)
+        # 4. The actor.
+        _export(work.run_folder, data, actor, called, replace)
 
-    # 5. Is it as good as its host?
-    from training.bootstrap.host import LandmarkerHost
-    from training.trackers import MediaPipeLandmarker
-
-    with ExitStack() as stack:
-        host = LandmarkerHost(MediaPipeLandmarker(mediapipe_model))
-        stack.callback(host.close)
-        figures = judge_double(work, head, fits, data, actor, host, threads)
+        # 5. Is it as good as its host?
+        with ExitStack() as stack:
+            host = LandmarkerHost(MediaPipeLandmarker(mediapipe_model))
+            stack.callback(host.close)
+            figures = judge_double(work, head, fits, data, actor, host, threads)
     for line in bars(figures):
         out.print(line, soft_wrap=True)
     if json is not None:

@@ -28,7 +28,7 @@ def fit(
     from training.bootstrap.work import Work, fit_work, write_data
 
     work = Work.open(folder)
-    with ExitStack() as stack:
+    with work.claimed(), ExitStack() as stack:
         start = in_steps(stack)
         head, fits = fit_work(work, name, start)
         tell_left_out(work, fits)

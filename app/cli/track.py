@@ -32,7 +32,7 @@ def track(
     from training.bootstrap.work import Work
 
     work = Work.begin(folder, clips)
-    with stop_on_interrupt() as interrupt:
+    with work.claimed(), stop_on_interrupt() as interrupt:
         is_done = track_all(work, arkit, mediapipe_model, interrupt.was_asked)
     if not is_done:
         err.print("Saved. The same command goes on from there.")

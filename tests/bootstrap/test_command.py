@@ -17,6 +17,7 @@ from engine.movies import MovieReader, MovieWriter
 from engine.shots import DataSet
 from tests.bootstrap.test_clip_set import SIZE, talking
 from tests.cli.command_line import Outcome, assert_one_clear_line
+from training.claim import claimed
 from training.trackers import Reading
 
 RATE = Fraction(30)
@@ -177,3 +178,17 @@ def test_footage_that_cannot_be_used_is_refused_with_the_reason(
     assert_one_clear_line(outcome, reason)
     assert "four minutes" in outcome.err
     assert (tmp_path / "work" / "me-track.npz").is_file()  # what was seen is kept
+
+
+def test_two_processes_do_not_work_in_one_folder(livedouble, clip, tmp_path):
+    work = tmp_path / "work"
+    assert livedouble("track", clip, "--work", work).code == 0
+    before = {path.name for path in work.iterdir()}
+    with claimed(work):
+        for command in (
+            ("track", clip, "--work", work),
+            ("fit", work),
+            ("bootstrap", clip, "--work", work, "--out", tmp_path / "anna"),
+        ):
+            assert_one_clear_line(livedouble(*command), "Another process is writing into")
+    assert {path.name for path in work.iterdir()} == before

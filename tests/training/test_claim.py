@@ -40,7 +40,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone_even_by_a_kill(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "mine\n"
     with (
-        pytest.raises(StorageError, match="Another process is shooting or ingesting") as refused,
+        pytest.raises(StorageError, match="Another process is writing into") as refused,
         claimed(tmp_path / "data"),
     ):
         pytest.fail("two at once")

@@ -5,6 +5,7 @@ Rule: a step whose result lies here is done; a folder belongs to the clips it wa
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from training.bootstrap.pinhole import Pinhole
 from training.bootstrap.rig_points import RigPoints
 from training.bootstrap.skin import SkinView, gather_skin, skin_moments
 from training.bootstrap.track import Track
+from training.claim import claimed
 from training.ingest.footage import MovieFootage
 
 CLIPS_FILE, HEAD_FILE = "clips.json", "head.npz"
@@ -88,6 +90,14 @@ class Work:
             raise ShotError(f"{folder} is not a working folder of a real face.", "Begin with: livedouble track CLIP.")
         clips = [Path(one["path"]) for one in _read(path)]
         return cls.begin(folder, clips)
+
+    def claimed(self) -> AbstractContextManager[None]:
+        """While it lasts, no other process works here.
+
+        Raises:
+            StorageError: One does already.
+        """
+        return claimed(self.folder)
 
     def name_of(self, clip: Path) -> str:
         """Short, and different for each clip."""
