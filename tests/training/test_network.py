@@ -9,6 +9,7 @@ from tests.training.tiny_data import CROP, INPUT, NUM_VERTICES, TINY, write_tiny
 from training.config import TrainConfig
 from training.crops import cache_shot, choose_frames
 from training.networks import FaceNetwork, NetworkShape
+from training.networks.convolutions import ConvolutionalEncoder, through_padded
 from training.pca import mesh_basis
 from training.uncertainty import foretelling_loss
 
@@ -167,3 +168,18 @@ def test_a_basis_by_variance_is_as_small_as_it_may_be(choice):
     more = mesh_basis(choice, 8, seed=1, variance=float(share[0]) * 0.5 + 0.5)
     assert len(more.basis) > 1
     assert more.variance_reached >= float(share[0]) * 0.5 + 0.5 - 1e-6
+
+
+def test_padded_with_channels_of_zeros_it_solves_and_learns_the_same():
+    torch.manual_seed(0)
+    shape = NetworkShape.of(replace(TINY, stages=((6, 8), (9, 13))), 4, NUM_VERTICES)
+    tower = ConvolutionalEncoder(shape).towers[0]
+    picture = torch.randn(3, 1, 40, 30)
+    plain, padded = tower(picture), through_padded(tower, picture)
+    assert padded.shape == plain.shape
+    torch.testing.assert_close(padded, plain)
+    of_plain = torch.autograd.grad(plain.square().sum(), tower.parameters())
+    for gradient, expected in zip(
+        torch.autograd.grad(padded.square().sum(), tower.parameters()), of_plain, strict=True
+    ):
+        torch.testing.assert_close(gradient, expected, rtol=1e-4, atol=1e-4)
