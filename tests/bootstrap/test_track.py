@@ -1,5 +1,6 @@
 """Looking at a clip: what is kept, what a stop costs, and which frames are doubted."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -13,6 +14,7 @@ from training.bootstrap.live_link import LiveLinkHost, read_table
 from training.bootstrap.moments import lip_seal, telling_moments
 from training.bootstrap.steady import steadied
 from training.bootstrap.track import Track, sharpness, track_clip
+from training.bootstrap.work import check_clip
 from training.ingest.footage import FootageFacts
 
 SIZE = (320, 240)
@@ -115,6 +117,31 @@ def test_a_cut_parts_runs_and_leaves_nothing_out(tmp_path):
     assert doubts.runs() == [range(10), range(10, 20)]
     # The same jump without another scene is the tracker's.
     assert np.flatnonzero(doubt(track).of == Doubt.JUMPED).tolist() == [10]
+
+
+def test_a_jump_within_one_scene_is_a_cut_and_a_fast_head_or_a_lamp_is_none(tmp_path):
+    still = [face(0.2 * (index % 2)) for index in range(10)]
+    track = tracked(tmp_path, [seen(one) for one in [*still, *(one + 9 for one in still)]])
+
+    def with_change(values):
+        return replace(track, change=np.array(values, np.float32))
+
+    assert doubt(with_change([0.0] + 9 * [0.4] + [8.0] + 9 * [0.4])).cuts.tolist() == [10]
+    assert doubt(with_change([0.0] + 8 * [0.4] + [4.0, 8.0, 4.0] + 8 * [0.4])).cuts.tolist() == []  # a head turns fast
+    assert doubt(with_change([0.0] + 4 * [0.4] + [30.0] + 14 * [0.4])).cuts.tolist() == []  # the light is switched on
+
+
+@pytest.mark.parametrize(
+    ("turned_deg", "told"), [(95, "lies on its side"), (-100, "lies on its side"), (178, "stands on its head")]
+)
+def test_a_face_that_is_not_upright_is_refused(tmp_path, turned_deg, told):
+    turn = cv2.getRotationMatrix2D((160, 120), turned_deg, 1.0)
+    turned = seen((face() @ turn[:, :2].T + turn[:, 2]).astype(np.float32))
+    track = tracked(tmp_path, 200 * [turned])
+    with pytest.raises(ShotError, match=told):
+        check_clip("phone", track, doubt(track))
+    upright = replace(track, landmarks=np.repeat(face()[None], 200, axis=0))
+    assert check_clip("phone", upright, doubt(upright))
 
 
 def test_a_blurred_face_is_less_sharp():

@@ -16,8 +16,9 @@ from training.bootstrap.track import Track
 _LEAST_HEIGHT_PX = 56  # of a face, forehead to chin; below, lids and lips are a pixel or two
 _SHARP_SHARE = 0.3  # of the clip's own median
 _EDGE_SHARE = 0.02  # of the landmarks may lie outside the picture
-_CUT_CHANGE = 18.0  # gray levels from one picture to the next, of which the camera's own motion makes a few
-_CUT_JUMP = 0.35  # of the distance between the eyes, landmarks' median
+# A cut stands out from the frames beside it, in the picture and in the landmarks (what moves by itself: up to twice).
+_CUT_CHANGE, _CUT_TIMES, _STILL_CHANGE = 3.0, 4.0, 0.25  # gray levels; times the neighbours'; what a still picture has
+_CUT_JUMP, _CUT_JUMP_TIMES = 0.02, 3.0  # of the distance between the eyes; likewise
 _JUMP = 0.8  # likewise, without a cut: the host lost the face and found another
 _WORST_FIT = 3.0  # times the clip's median reprojection error
 _LEAST_WORST = 0.03  # of the distance between the eyes; below this a fit is good, however good the others are
@@ -114,7 +115,11 @@ def doubt(track: Track) -> Doubts:
 
     inside = ((track.landmarks >= 0) & (track.landmarks < track.picture_px)).all(axis=2)
     jumps = _jumps(track)
-    cuts = (track.change > _CUT_CHANGE) & ((jumps > _CUT_JUMP) | ~is_seen | ~np.roll(is_seen, 1))
+    is_leap = (track.change > _CUT_CHANGE) & (
+        track.change > _CUT_TIMES * np.maximum(_beside(track.change), _STILL_CHANGE)
+    )
+    is_jump = (jumps > _CUT_JUMP) & (jumps > _CUT_JUMP_TIMES * _beside(jumps))
+    cuts = is_leap & (is_jump | ~is_seen | ~np.roll(is_seen, 1))
     cuts[:1] = False
     usual = np.nanmedian(track.sharpness) if np.isfinite(track.sharpness).any() else 0.0
     add(Doubt.SEVERAL_FACES, track.num_faces > 1)
@@ -134,6 +139,12 @@ def misfits(errors: np.ndarray) -> np.ndarray:
     if np.isnan(errors).all():
         return np.zeros(len(errors), bool)
     return np.asarray(errors > max(_WORST_FIT * float(np.nanmedian(errors)), _LEAST_WORST))
+
+
+def _beside(values: np.ndarray) -> np.ndarray:
+    """[N] the larger of the values before and after."""
+    around = np.pad(values, 1)
+    return np.maximum(around[:-2], around[2:])
 
 
 def _jumps(track: Track) -> np.ndarray:

@@ -76,6 +76,13 @@ class Track:
         """[N] from the top of the forehead to the chin; NaN without a face."""
         return np.asarray(np.linalg.norm(self.landmarks[:, FOREHEAD] - self.landmarks[:, CHIN], axis=1))
 
+    @property
+    def roll_deg(self) -> np.ndarray:
+        """[N] how far the line between the eyes is turned from level, 0 to 180; NaN without a face."""
+        right, left = OUTER_CORNERS
+        across, down = (self.landmarks[:, left] - self.landmarks[:, right]).T
+        return np.abs(np.rad2deg(np.arctan2(down, across)))
+
     def ordered_scores(self, units: Sequence[str]) -> np.ndarray:
         """[N, units] float64; -1 for a unit that the host does not score, NaN without a face."""
         columns = {name: column for column, name in enumerate(self.names)}

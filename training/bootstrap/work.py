@@ -37,6 +37,8 @@ DATA_FOLDER, RUN_FOLDER = "data", "run"
 _NUM_MOMENTS = 32  # by which a head is known
 _NUM_SKIN_VIEWS = 24
 _LEAST_USED_S = 5.0
+_MOST_SHOWN = 5  # cuts, by number
+_MOST_ROLL_DEG = 60.0  # of a head that somebody tilts
 ENOUGH_S = 240.0  # four minutes
 
 Start = Callable[[str, int], Callable[[int], None]]  # takes what is being done and how many steps; gives the advance
@@ -159,12 +161,24 @@ def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
             f" ({counts or 'it is short'}{height}).",
             "Film one person from the front for four minutes, the face a third of the picture's height or more.",
         )
+    roll_deg = float(np.nanmedian(track.roll_deg[doubts.is_used]))
+    if roll_deg > _MOST_ROLL_DEG:
+        raise ShotError(
+            f"In {name} the face {'stands on its head' if roll_deg > 180 - _MOST_ROLL_DEG else 'lies on its side'}.",
+            "Turn the movie and give it again: a phone's movie says by itself how it was held, unless that was lost.",
+        )
     lines = [f"{name}: {100 * doubts.share_used:.1f} % of {track.num_frames} frames are used."]
     if counts:
         lines.append(f"Left out: {counts}.")
     if len(doubts.cuts):
-        lines.append(f"The clip is cut {len(doubts.cuts)} times; nothing is smoothed across.")
+        lines.append(f"It is cut or stutters at {_some(doubts.cuts)}; nothing is smoothed across.")
     return tuple(lines)
+
+
+def _some(frames: np.ndarray) -> str:
+    shown = ", ".join(str(frame) for frame in frames[:_MOST_SHOWN])
+    more = f" and {len(frames) - _MOST_SHOWN} more" if len(frames) > _MOST_SHOWN else ""
+    return f"frame{'s' if len(frames) > 1 else ''} {shown}{more}"
 
 
 def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, ClipFit]]:
