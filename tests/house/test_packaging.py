@@ -32,15 +32,21 @@ def test_opencv_comes_without_its_own_window_plugins() -> None:
     assert "opencv-python" not in names
 
 
-@pytest.mark.parametrize("extra", ["train", "openvino", "tensorrt", "rtx", "onnxruntime-gpu", "dev"])
+@pytest.mark.parametrize("extra", ["train", "openvino", "tensorrt", "rtx", "cuda", "onnxruntime-gpu", "dev"])
 def test_the_extra_exists(extra: str) -> None:
     assert _PROJECT["optional-dependencies"][extra]
 
 
-@pytest.mark.parametrize("extra", ["base", "train", "openvino", "rtx", "dev"])
+@pytest.mark.parametrize("extra", ["base", "train", "openvino", "rtx", "cuda", "dev"])
 def test_what_is_developed_with_is_pinned(extra: str) -> None:
     wanted = _PROJECT["dependencies"] if extra == "base" else _PROJECT["optional-dependencies"][extra]
     assert {_name(requirement) for requirement in wanted} - _pins().keys() == set()
+
+
+def test_every_extra_asks_for_the_same_cuda_bindings() -> None:
+    extras = _PROJECT["optional-dependencies"]
+    asking = [one for extra in ("tensorrt", "rtx", "cuda") for one in extras[extra] if _name(one) == "cuda-bindings"]
+    assert asking == ["cuda-bindings>=13.0"] * 3
 
 
 def test_torch_is_pinned_for_development() -> None:
