@@ -26,7 +26,8 @@ from engine.shots import Shot
 
 _PACKAGES = (
     "livedouble", "numpy", "scipy", "opencv-python-headless", "av", "onnxruntime", "openvino", "PyQt6", "pyqtgraph",
-    "PyOpenGL", "torch", "onnx", "anny", "tensorrt", "tensorrt_rtx",
+    "PyOpenGL", "torch", "onnx", "anny", "tensorrt", "tensorrt_rtx", "cuda-bindings",
+    "nvidia-cuda-nvrtc",
 )  # fmt: skip
 
 

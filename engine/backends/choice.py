@@ -28,11 +28,12 @@ def open_backend(
     Args:
         bundle: The actor.
         name: `onnxruntime`, `openvino` or `tensorrt`; None takes the fastest that works here.
-        precision: `float32` or `bfloat16`; None takes the backend's fastest on this processor.
+        precision: `float32`, `bfloat16` or `float16`; None takes the backend's fastest here.
         num_threads: Of the runtime; by default every core this process may use, 8 at most.
 
     Raises:
         BackendError: It cannot run here, with the reason, or it cannot load the network.
+        StorageError: An engine that was built for the GPU cannot be kept.
     """
     if num_threads is not None and num_threads < 1:
         raise BackendError(f"A backend cannot run on {num_threads} threads.", "Give 1 or more.")
@@ -62,9 +63,11 @@ def choose_backend(name: str | None = None, precision: str | None = None) -> tup
 def _fastest_first() -> tuple[str, ...]:
     # OpenVINO's bfloat16 is 1.7 to 3 times as fast, where the processor has units for it. In float32 both are alike
     # alone, and beside a window drawn by the processor ONNX Runtime solves in two thirds of the time.
+    # A GPU leaves both far behind.
     openvino = _PROBES[ov.NAME]()
     is_bfloat16 = openvino.is_usable and openvino.precisions[0] == "bfloat16"
-    return (ov.NAME, ort.NAME) if is_bfloat16 else (ort.NAME, ov.NAME)
+    on_processor = (ov.NAME, ort.NAME) if is_bfloat16 else (ort.NAME, ov.NAME)
+    return (trt.NAME, *on_processor) if _PROBES[trt.NAME]().is_usable else on_processor
 
 
 def _named(name: str, precision: str | None) -> tuple[str, str]:
@@ -85,6 +88,8 @@ def _named(name: str, precision: str | None) -> tuple[str, str]:
 
 
 def _load(bundle: ActorBundle, name: str, precision: str, num_threads: int) -> Backend:
+    if name == trt.NAME:
+        return trt.TrtBackend(bundle, precision, num_threads)
     if name == ov.NAME:
         return ov.OvBackend(bundle, precision, num_threads)
     return ort.OrtBackend(bundle, precision, num_threads)

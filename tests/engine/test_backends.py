@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine import machine
-from engine.backends import Backend, Solution, backend_report, choose_backend, open_backend
+from engine.backends import Backend, BackendStatus, Solution, backend_report, choice, choose_backend, open_backend
 from engine.backends import ov as ov_backend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
@@ -18,11 +18,20 @@ from engine.mesh import distances_mm
 from tests.fakes import change_facts, tiny_bundle
 
 # Worst vertex against ONNX Runtime float32, in millimetres.
-TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5}
-RUNNING = [(status.name, precision) for status in backend_report() for precision in status.precisions]
+TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5, "float16": 0.1}
+RUNNING = [
+    pytest.param((status.name, precision), id=f"{status.name}-{precision}")
+    for status in backend_report()
+    for precision in status.precisions
+]
+SKIPPED = [
+    pytest.param((status.name, ""), id=status.name, marks=pytest.mark.skip(f"{status.name}: {status.reason}"))
+    for status in backend_report()
+    if not status.is_usable
+]
 
 
-@pytest.fixture(params=RUNNING, ids=["-".join(pair) for pair in RUNNING])
+@pytest.fixture(params=[*RUNNING, *SKIPPED])
 def backend(request: pytest.FixtureRequest, tiny: ActorBundle) -> Iterator[Backend]:
     opened = open_backend(tiny, *request.param, num_threads=1)
     yield opened
@@ -91,10 +100,11 @@ def two_views(tmp_path_factory: pytest.TempPathFactory) -> ActorBundle:
     return tiny_bundle(folder, cameras=("front", "side"), has_errors=True)
 
 
-@pytest.mark.parametrize(("name", "precision"), RUNNING, ids=["-".join(pair) for pair in RUNNING])
+@pytest.mark.parametrize("pair", [*RUNNING, *SKIPPED])
 def test_every_backend_sees_all_views_and_gives_the_expected_errors(
-    two_views: ActorBundle, name: str, precision: str
+    two_views: ActorBundle, pair: tuple[str, str]
 ) -> None:
+    name, precision = pair
     crops = np.random.default_rng(4).integers(0, 256, (3, 2, 320, 240), np.uint8)
     crops[1, 1] = 0
     by_name = {}
@@ -126,7 +136,7 @@ def test_a_network_without_the_errors_its_facts_promise_is_refused(
 
 
 def test_it_says_what_runs(backend: Backend) -> None:
-    assert backend.provider.startswith("CPU")
+    assert backend.provider.startswith("NVIDIA" if backend.name == "tensorrt" else "CPU")
 
 
 # Choosing
@@ -154,7 +164,16 @@ def test_the_automatic_choice_follows_the_processor(
     if not ov_backend.status().is_usable:
         pytest.skip("OpenVINO does not load here")
     _pretend(monkeypatch, features, vendor)
+    without_gpu = BackendStatus("tensorrt", False, "", (), "it is taken away")
+    monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: without_gpu)
     assert choose_backend() == expected
+
+
+def test_a_gpu_is_the_automatic_choice_where_it_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_gpu = BackendStatus("tensorrt", True, "11.0.0", ("float16",), "")
+    monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: with_gpu)
+    assert choose_backend() == ("tensorrt", "float16")
+    assert choose_backend(precision="float32")[0] != "tensorrt"
 
 
 def test_the_automatic_choice_runs(tiny: ActorBundle) -> None:
@@ -165,7 +184,7 @@ def test_the_automatic_choice_runs(tiny: ActorBundle) -> None:
 
 def test_a_backend_that_cannot_run_is_refused_with_its_reason(tiny: ActorBundle) -> None:
     unusable = [status for status in backend_report() if not status.is_usable]
-    assert "tensorrt" in {status.name for status in unusable}
+    assert "tensorrt" in {status.name for status in unusable} or not machine.probe_gpu().reason
     for status in unusable:
         assert status.reason
         with pytest.raises(BackendError, match="cannot run here") as caught:

@@ -24,7 +24,9 @@ def test_every_batch_and_picture_of_every_running_backend_is_measured(tiny: Acto
     for one in report.results:
         assert one.fps > 0
         assert 0 < one.p50_ms <= one.p95_ms <= one.p99_ms
-    assert any(reason.startswith("tensorrt: ") for reason in report.left_out)
+    assert report.left_out == tuple(
+        f"{status.name}: {status.reason}" for status in bench.backend_report() if not status.is_usable
+    )
 
 
 def test_one_backend_and_precision_can_be_asked_for(tiny: ActorBundle) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -6,6 +7,7 @@ import onnxruntime
 import pytest
 import torch
 
+from engine.backends.half import float16_network
 from engine.bundle import BASIS_FILE, ERRORS_NAME, MEAN_FILE, NETWORK_FILE
 from export.network.graph import write_graph
 from tests.training.tiny_data import NUM_VERTICES, TINY
@@ -93,3 +95,34 @@ def test_two_views_and_an_absent_one_are_solved_as_by_the_network(tmp_path):
     with torch.inference_mode():
         expected = network(torch.from_numpy(crops)).vertices.numpy()
     assert np.allclose(solve(tmp_path, crops)[1], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"views": ("front", "side")},
+        {"network": "fully_connected", "hidden": (20, 12), "image_components": 30, "is_stabilised": False},
+    ],
+    ids=["one view", "two views", "fully connected"],
+)
+def test_every_kind_of_network_becomes_one_of_float16_for_gpus(tmp_path, changes):
+    torch.manual_seed(0)
+    config = replace(TINY, **changes)
+    network = FaceNetwork(NetworkShape.of(config, TINY.num_latents, NUM_VERTICES)).eval()
+    with torch.no_grad():  # what a new one starts with at zero
+        network.to_latents.weight.normal_(0, 0.1)
+        network.to_vertices.weight.normal_(0, 0.1)
+        if config.network == "fully_connected":
+            network.encoder.picture_basis.normal_(0, 0.03)
+    write_graph(network, tmp_path, is_float16=True, facts={})
+    crops = np.random.default_rng(4).integers(0, 256, (4, len(config.views), 32, 24), dtype=np.uint8)
+    crops[1, -1] = 0
+    bundle = SimpleNamespace(network_path=tmp_path / NETWORK_FILE, has_errors=True)
+    session = onnxruntime.InferenceSession(float16_network(bundle, 4), providers=["CPUExecutionProvider"])
+    latents, vertices, errors_mm = session.run(["latents", "vertices", ERRORS_NAME], {"crops": crops})
+    with torch.inference_mode():
+        solved = network(torch.from_numpy(crops))
+    assert np.ptp(latents, axis=0).max() > 0.01, "the crops are not told apart"
+    for values, expected in ((latents, solved.latents), (vertices, solved.vertices), (errors_mm, solved.errors_mm)):
+        np.testing.assert_allclose(values, expected.numpy(), atol=0.01 * np.ptp(expected.numpy()))

@@ -6,7 +6,10 @@ from types import ModuleType
 import pytest
 
 from app.cli.console import DEMO_ACTOR
-from engine.bundle import INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.backends import trt as backend
+from engine.backends.half import float16_network
+from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.errors import BackendError
 from tests.fakes import tiny_bundle
 
 pytestmark = pytest.mark.slow
@@ -35,7 +38,10 @@ def test_an_exported_actor_is_parsed_and_built_for_one_to_two_hundred_frames(
     parser = trt.OnnxParser(network, logger)
     is_parsed = parser.parse_from_file(str(bundle.network_path))
     assert is_parsed, [str(parser.get_error(index)) for index in range(parser.num_errors)]
-    assert [network.get_output(index).name for index in range(network.num_outputs)] == list(OUTPUT_NAMES)
+    assert [network.get_output(index).name for index in range(network.num_outputs)] == [
+        *OUTPUT_NAMES,
+        *([ERRORS_NAME] if bundle.has_errors else []),
+    ]
 
     profile = builder.create_optimization_profile()
     crop = (1, bundle.input_height_px, bundle.input_width_px)
@@ -45,3 +51,22 @@ def test_an_exported_actor_is_parsed_and_built_for_one_to_two_hundred_frames(
     plan = builder.build_serialized_network(network, config)
     assert plan is not None
     assert plan.nbytes > 4 * bundle.facts.network.num_parameters / 2
+
+
+@pytest.mark.parametrize("batch_size", [1, 200])
+def test_the_float16_network_of_an_actor_is_built_as_the_backend_builds_it(
+    trt: ModuleType, bundle: ActorBundle, batch_size: int
+) -> None:
+    plan = backend.build_plan(trt, float16_network(bundle, batch_size), "SM89")
+    assert len(plan) > 2 * bundle.facts.network.num_parameters
+    assert backend._title(trt).startswith("TensorRT-RTX 1.7")
+
+
+def test_hopper_is_not_on_the_list_of_tensorrt_for_rtx(trt: ModuleType) -> None:
+    assert "SM90" not in trt.ComputeCapability.__members__
+    assert "SM89" in trt.ComputeCapability.__members__
+
+
+def test_a_network_that_cannot_be_read_is_refused_with_the_parsers_reason(trt: ModuleType) -> None:
+    with pytest.raises(BackendError, match="cannot read the network"):
+        backend.build_plan(trt, b"no network", "SM89")
