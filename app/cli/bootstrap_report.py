@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from app.cli.console import err, progress, write_json
@@ -167,7 +168,8 @@ def _write_movie(
                     yield picture, held.clip.fit.pose(frame), (np.asarray(truth[index]), solved[index]), words
 
     path = work.folder / OVERLAY_FILE
-    with Overlay(data.topology, head.camera) as overlay, progress("drawing the overlay", total) as advance:
+    skin = None if data.skin_path is None else cv2.imread(str(data.skin_path))[..., ::-1]
+    with Overlay(data.topology, head.camera, skin) as overlay, progress("drawing the overlay", total) as advance:
         columns = ("learned from: the tracker's fit", "the double")
         write_overlay(path, overlay, rate, columns, frames(), advance)
     err.print(f"Look at {path}.", soft_wrap=True)

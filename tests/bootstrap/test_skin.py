@@ -103,6 +103,21 @@ def test_the_overlay_covers_the_face_and_nothing_else(mean_head):
     assert not covered[:, :20].any()
 
 
+def test_eyes_in_the_overlay_are_the_persons(mean_head):
+    picture, mesh = np.zeros((CAMERA.height_px, CAMERA.width_px, 3), np.uint8), mean_head.rig.pose(np.zeros(52))
+    drawn = {}
+    for name, skin in (("clay", None), ("person", np.full((512, 512, 3), (20, 20, 250), np.uint8))):
+        with Overlay(mean_head.rig.topology, CAMERA, skin) as overlay:
+            drawn[name] = overlay.draw(overlay.enlarged(picture), mesh, posed()).astype(int)
+            zoom = overlay.height_px / CAMERA.height_px
+    iris, nose = (mean_head.at(np.zeros(52))[mean_head.places.row(number)] for number in (468, 1))
+    for place, is_blue in ((iris, True), (nose, False)):
+        x, y = (zoom * CAMERA.project(posed().place(place[None]))[0]).astype(int)
+        blue, _, red = drawn["person"][y, x]
+        assert (blue > red + 60) == is_blue
+        assert np.ptp(drawn["clay"][y, x]) < 40
+
+
 def test_a_gray_clip_is_drawn_over_too(mean_head):
     camera = replace(CAMERA, height_px=480)
     with Overlay(mean_head.rig.topology, camera) as overlay:

@@ -20,6 +20,8 @@ from engine.render.view import perspective
 from training.bootstrap.pinhole import HeadPose, Pinhole
 
 _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 480, 720
+_CLAY = 188, 181, 178  # red, green, blue
+_EYES_MARGIN_PX = 4  # of the texture, so that no clay shines through at the seam
 _KEY = (0.0, 1.0, 0.0)  # no clay is so green
 _KEY_SLACK = 40
 _DRAWN_SETS = ("face", "eyes", "lips", "lids", "teeth", "tongue")
@@ -30,19 +32,23 @@ _CRF = 20
 class Overlay:
     """Draws meshes into a camera's pictures; used on the thread that made it.
 
+    The face is clay, so that its form is seen; eyes are the person's, so that their look is.
+
     Args:
         topology: The person's mesh.
         camera: That filmed.
+        skin: [H, W, 3] uint8 red-green-blue; none leaves the eyes clay too.
     """
 
-    def __init__(self, topology: Topology, camera: Pinhole) -> None:
+    def __init__(self, topology: Topology, camera: Pinhole, skin: np.ndarray | None = None) -> None:
         zoom = min(max(1.0, _LEAST_HEIGHT_PX / camera.height_px), _MOST_HEIGHT_PX / camera.height_px)
         self.width_px, self.height_px = (round(side * zoom / 2) * 2 for side in (camera.width_px, camera.height_px))
         field_deg = float(np.degrees(2 * np.arctan(camera.height_px / 2 / camera.focal_px)))
         self._view = View(np.eye(4, dtype=np.float32), perspective(field_deg, camera.width_px / camera.height_px))
-        self._look = Look(Shading.CLAY, backdrop=(_KEY, _KEY), has_soft_base=False)
+        self._look = Look(Shading.SKIN, backdrop=(_KEY, _KEY), has_soft_base=False)
         self._target = Offscreen(self.width_px, self.height_px)
-        self._renderer = MeshRenderer(_face_alone(topology), None)
+        face = _face_alone(topology)
+        self._renderer = MeshRenderer(face, None if skin is None else _clay_but_eyes(face, skin))
 
     def enlarged(self, picture: np.ndarray) -> np.ndarray:
         """[H, W, 3] uint8 blue-green-red at the movie's size."""
@@ -126,3 +132,17 @@ def _face_alone(topology: Topology) -> Topology:
         is_drawn[topology.sets.get(name, [])] = True
     kept = is_drawn[topology.faces].all(axis=1)
     return replace(topology, faces=topology.faces[kept], uv_faces=topology.uv_faces[kept])
+
+
+def _clay_but_eyes(topology: Topology, skin: np.ndarray) -> np.ndarray:
+    """The skin with clay wherever no eye is."""
+    is_eye = np.zeros(topology.num_vertices, bool)
+    is_eye[topology.sets.get("eyes", [])] = True
+    corners = topology.uv[topology.uv_faces[is_eye[topology.faces].all(axis=1)]]  # [n, 3, 2]
+    height, width = skin.shape[:2]
+    places = np.rint((corners * [1, -1] + [0, 1]) * [width, height]).astype(np.int32)
+    covered = np.zeros((height, width), np.uint8)
+    for triangle in places:
+        cv2.fillConvexPoly(covered, triangle, 1)
+    covered = cv2.dilate(covered, np.ones((2 * _EYES_MARGIN_PX + 1,) * 2, np.uint8))
+    return np.where(covered[..., None] > 0, skin, np.array(_CLAY, np.uint8))
