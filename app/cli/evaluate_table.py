@@ -91,7 +91,7 @@ def _tell_behaviour(panel: Panel) -> None:
             soft_wrap=True,
         )
     if panel.jitter is not None:
-        of = "a still face" if panel.jitter.is_still else "the calmest steps (no face is still)"
+        of = "a still face" if panel.jitter.is_still else "the calmest moments (no face is still)"
         out.print(
             f"Jitter of {of}: {panel.jitter.solved_mm:.4f} mm a frame, the actor's own {panel.jitter.truth_mm:.4f}.",
             soft_wrap=True,

@@ -13,7 +13,8 @@ from training.panel.curves import Curves
 
 STILL_MM_PER_S = 0.6  # root mean square speed of the animated vertices below which a face is still: 0.02 mm a frame
 _STILL_S = 0.1  # at least
-_CALMEST_SHARE = 0.02  # of all steps, where no face is still
+_CALMEST_SHARE = 0.05  # of all steps, where no face is still
+_CALM_S = 0.5  # about a step: a moving face that turns back stands still for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Jitter:
         truth_mm: The truth's own.
         false_mm: Of the error: what remains without the truth's motion.
         num_steps: From one frame to the next, measured.
-        is_still: Whether the face was still; otherwise these are the calmest steps there were.
+        is_still: Whether the face was still; otherwise these are the steps amid the calmest half seconds there were.
     """
 
     solved_mm: float
@@ -43,8 +44,8 @@ def jitter(shots: Sequence[Curves]) -> Jitter | None:
     is_still = np.concatenate([still_steps(shot) for shot in shots])
     has_still = bool(is_still.any())
     if not has_still:
-        calmest = np.argsort(steps[:, 1], kind="stable")[: max(1, round(_CALMEST_SHARE * len(steps)))]
-        is_still[calmest] = True
+        motion = np.concatenate([_motion_around(shot) for shot in shots])
+        is_still[np.argsort(motion, kind="stable")[: max(1, round(_CALMEST_SHARE * len(steps)))]] = True
     solved, truth, false = np.sqrt(np.mean(steps[is_still] ** 2, axis=0))
     return Jitter(float(solved), float(truth), float(false), int(is_still.sum()), has_still)
 
@@ -57,6 +58,15 @@ def still_steps(shot: Curves) -> np.ndarray:
         if end - first >= _STILL_S * float(shot.rate):
             is_still[first:end] = True
     return is_still
+
+
+def _motion_around(shot: Curves) -> np.ndarray:
+    """[N - 1] mean square of the truth's speed in the half second about each step, or what the shot has of it."""
+    reach = max(1, round(_CALM_S * float(shot.rate) / 2))
+    sums = np.concatenate([[0.0], np.cumsum((shot.truth.steps_mm * float(shot.rate)) ** 2)])
+    steps = np.arange(len(sums) - 1)
+    first, end = np.maximum(steps - reach, 0), np.minimum(steps + reach + 1, len(steps))
+    return np.asarray((sums[end] - sums[first]) / (end - first))
 
 
 def jerk_ratio(shots: Sequence[Curves]) -> float | None:

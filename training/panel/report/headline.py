@@ -69,7 +69,7 @@ def _attenuation(panel: Panel, worst: float) -> Tile:
 
 
 def _jitter(jitter: Jitter) -> Tile:
-    detail = f"the actor’s own: {number(jitter.truth_mm)}" if jitter.is_still else "no still face: the calmest steps"
+    detail = f"the actor’s own: {number(jitter.truth_mm)}" if jitter.is_still else "no still face: the calmest moments"
     is_met = jitter.solved_mm <= _MOST_JITTER_MM if jitter.is_still else None
     return Tile("Still-face jitter", number(jitter.solved_mm), "mm/frame", detail, "at most 0.030 mm/frame", is_met)
 
