@@ -122,3 +122,19 @@ def test_a_gray_clip_is_drawn_over_too(mean_head):
     camera = replace(CAMERA, height_px=480)
     with Overlay(mean_head.rig.topology, camera) as overlay:
         assert overlay.enlarged(np.zeros((480, 640), np.uint8)).shape == (overlay.height_px, overlay.width_px, 3)
+
+
+def test_the_overlay_fills_an_open_mouth(mean_head):
+    topology, units = mean_head.rig.topology, mean_head.rig.units
+    weights = np.zeros(52)
+    weights[units.index("jawOpen")] = 0.8
+    picture = np.full((CAMERA.height_px, CAMERA.width_px, 3), (250, 20, 20), np.uint8)
+    with Overlay(topology, CAMERA) as overlay:
+        plain = overlay.enlarged(picture)
+        drawn = overlay.draw(plain, mean_head.rig.pose(weights), posed())
+    lips = [mean_head.places.row(number) for number in (13, 14, 61, 291)]  # upper, lower, right and left corner
+    seen = CAMERA.project(posed().place(mean_head.at(weights)[lips])) * (overlay.height_px / CAMERA.height_px)
+    left, right = np.sort(seen[2:, 0]).astype(int)
+    corners = int(seen[2:, 1].mean())
+    assert np.ptp(seen[:2, 1]) > 8
+    assert (drawn[corners, left:right] != plain[corners, left:right]).any(axis=1).all()

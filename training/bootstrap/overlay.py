@@ -11,6 +11,8 @@ from types import TracebackType
 
 import cv2
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from engine.mesh import Topology
 from engine.movies import MovieWriter
@@ -126,10 +128,18 @@ def _labelled(picture: np.ndarray, words: str) -> np.ndarray:
 
 
 def _face_alone(topology: Topology) -> Topology:
-    """The same vertices with the triangles of the face alone: hair and neck of the picture stay to be seen."""
+    """The same vertices with the triangles of the face and its mouth alone: hair and neck stay to be seen."""
     is_drawn = np.zeros(topology.num_vertices, bool)
     for name in _DRAWN_SETS:
         is_drawn[topology.sets.get(name, [])] = True
+    # The mouth has no name: of what is left, it is what hangs on the lips.
+    edges = np.concatenate([topology.faces[:, [0, 1]], topology.faces[:, [1, 2]], topology.faces[:, [2, 0]]])
+    left = edges[~is_drawn[edges].any(axis=1)]
+    graph = coo_array((np.ones(len(left)), left.T), (topology.num_vertices, topology.num_vertices))
+    _, part = connected_components(graph, directed=False)
+    is_lip = np.isin(edges, topology.sets.get("lips", []))
+    behind_lips = edges[is_lip.any(axis=1) & ~is_drawn[edges].all(axis=1)]
+    is_drawn |= np.isin(part, part[behind_lips[~is_drawn[behind_lips]]])
     kept = is_drawn[topology.faces].all(axis=1)
     return replace(topology, faces=topology.faces[kept], uv_faces=topology.uv_faces[kept])
 
