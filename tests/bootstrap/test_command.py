@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from app.cli.bootstrap_report import bars
 from app.cli.main import main
 from engine.bundle import ActorBundle
 from engine.movies import MovieReader, MovieWriter
@@ -130,6 +131,16 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
         assert movie.facts.num_frames == 40
         assert movie.facts.width_px == 3 * SIZE[0]
     assert_one_clear_line(livedouble("bootstrap", clip, *arguments), "exists already")
+
+
+def test_a_held_out_part_that_hardly_moves_is_said_to_tell_little():
+    def lines(mean_face_rmse_mm):
+        measured = {"overall": {"rmse_mm": 0.4}, "mean_face_rmse_mm": mean_face_rmse_mm, "jitter": None}
+        agreement = {"reprojection_percent": 1.0, "correlations": dict.fromkeys(("mouth", "blink", "brow", "smile"))}
+        return bars({"measured": [measured, measured], "agreement": [agreement], "share_used": {}})
+
+    assert lines(0.5)[0].startswith("The held-out part hardly moves: a face that never moves is off by 0.50 mm")
+    assert not any("hardly moves" in line for line in lines(2.5))
 
 
 def test_a_clip_that_was_copied_elsewhere_is_the_same_clip(livedouble, clip, tmp_path):
