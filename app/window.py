@@ -200,6 +200,9 @@ class LiveWindow(QMainWindow):
             self._recording.add(self)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: D102
+        if self._is_closing:  # Qt tells a window that is closed already, too
+            super().closeEvent(event)
+            return
         self._is_closing = True
         self._save_geometry()
         self.live.stop()

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, QSettings, Qt
-from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtGui import QCloseEvent, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -61,6 +61,15 @@ def test_a_window_opens_runs_and_closes_leaving_no_thread(running: LiveWindow, t
     assert not running.isVisible()
     assert line.backend.is_closed
     assert line.session.wait(0.0)
+
+
+def test_closing_a_closed_window_does_nothing(running: LiveWindow) -> None:
+    released = []
+    release = running.viewport.release
+    running.viewport.release = lambda: released.append(release())  # type: ignore[method-assign]
+    running.close()
+    running.closeEvent(QCloseEvent())
+    assert len(released) == 1
 
 
 def test_a_window_closed_while_it_opens_closes_what_was_opened(app: QApplication, tiny: ActorBundle) -> None:

@@ -22,8 +22,9 @@ from engine.render.view import perspective
 from training.bootstrap.pinhole import HeadPose, Pinhole
 
 _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 480, 720
-_CLAY = 188, 181, 178  # red, green, blue
-_EYES_MARGIN_PX = 4  # of the texture, so that no clay shines through at the seam
+_CLAY = 135, 128, 124  # red, green, blue
+_CLAY_SETS = ("face", "lips", "lids")
+_SEAM_PX = 2  # of the texture, so that no clay shines through
 _KEY = (0.0, 1.0, 0.0)  # no clay is so green
 _KEY_SLACK = 40
 _DRAWN_SETS = ("face", "eyes", "lips", "lids", "teeth", "tongue")
@@ -34,12 +35,12 @@ _CRF = 20
 class Overlay:
     """Draws meshes into a camera's pictures; used on the thread that made it.
 
-    The face is clay, so that its form is seen; eyes are the person's, so that their look is.
+    The face is clay, so that its form is seen; eyes and mouth are the person's, so that their look is.
 
     Args:
         topology: The person's mesh.
         camera: That filmed.
-        skin: [H, W, 3] uint8 red-green-blue; none leaves the eyes clay too.
+        skin: [H, W, 3] uint8 red-green-blue; none leaves these clay too.
     """
 
     def __init__(self, topology: Topology, camera: Pinhole, skin: np.ndarray | None = None) -> None:
@@ -50,7 +51,7 @@ class Overlay:
         self._look = Look(Shading.SKIN, backdrop=(_KEY, _KEY), has_soft_base=False)
         self._target = Offscreen(self.width_px, self.height_px)
         face = _face_alone(topology)
-        self._renderer = MeshRenderer(face, None if skin is None else _clay_but_eyes(face, skin))
+        self._renderer = MeshRenderer(face, None if skin is None else _clay_but_within(face, skin))
 
     def enlarged(self, picture: np.ndarray) -> np.ndarray:
         """[H, W, 3] uint8 blue-green-red at the movie's size."""
@@ -144,15 +145,16 @@ def _face_alone(topology: Topology) -> Topology:
     return replace(topology, faces=topology.faces[kept], uv_faces=topology.uv_faces[kept])
 
 
-def _clay_but_eyes(topology: Topology, skin: np.ndarray) -> np.ndarray:
-    """The skin with clay wherever no eye is."""
-    is_eye = np.zeros(topology.num_vertices, bool)
-    is_eye[topology.sets.get("eyes", [])] = True
-    corners = topology.uv[topology.uv_faces[is_eye[topology.faces].all(axis=1)]]  # [n, 3, 2]
+def _clay_but_within(topology: Topology, skin: np.ndarray) -> np.ndarray:
+    """The skin with clay all over but for the eyes and what is in the mouth."""
+    is_clay = np.zeros(topology.num_vertices, bool)
+    for name in _CLAY_SETS:
+        is_clay[topology.sets.get(name, [])] = True
+    corners = topology.uv[topology.uv_faces[~is_clay[topology.faces].all(axis=1)]]  # [n, 3, 2]
     height, width = skin.shape[:2]
     places = np.rint((corners * [1, -1] + [0, 1]) * [width, height]).astype(np.int32)
-    covered = np.zeros((height, width), np.uint8)
+    is_kept = np.zeros((height, width), np.uint8)
     for triangle in places:
-        cv2.fillConvexPoly(covered, triangle, 1)
-    covered = cv2.dilate(covered, np.ones((2 * _EYES_MARGIN_PX + 1,) * 2, np.uint8))
-    return np.where(covered[..., None] > 0, skin, np.array(_CLAY, np.uint8))
+        cv2.fillConvexPoly(is_kept, triangle, 1)
+    is_kept = cv2.dilate(is_kept, np.ones((2 * _SEAM_PX + 1,) * 2, np.uint8))
+    return np.where(is_kept[..., None] > 0, skin, np.array(_CLAY, np.uint8))
