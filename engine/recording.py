@@ -31,7 +31,7 @@ class Recorder:
 
     `frames` and `watched` hold the newest picture for one consumer each, on any thread. Nothing is written before
     `resume`. The movie is whole once `stop` has returned; before, a partial file lies beside it, which players of
-    Matroska can read after a crash.
+    Matroska can read after a crash, but for the last second.
 
     Args:
         camera: Not opened yet; the recorder opens and closes it.

@@ -46,8 +46,6 @@ def bootstrap(
     """
     if json is not None:
         check_can_write(json)
-    if not replace:
-        check_is_new(actor)
     called = name or actor.name
     if not called.strip():
         raise UsageError("The double has no name.", "Give one with --name.")
@@ -56,11 +54,18 @@ def bootstrap(
     from app.cli.train_screen import stop_on_interrupt
     from engine.shots import DATASET_FILE, DataSet
     from training.bootstrap.host import LandmarkerHost
-    from training.bootstrap.work import Work, fit_work, write_data
+    from training.bootstrap.work import RUN_FOLDER, Work, fit_work, write_data
     from training.config import TrainConfig, shrunk
+    from training.device import choose_compute
     from training.trackers import MediaPipeLandmarker
 
-    work = Work.begin(folder or actor.with_name(f"{actor.name}.work"), clips)
+    place = folder or actor.with_name(f"{actor.name}.work")
+    may_replace = replace or _is_made_of(actor, place / RUN_FOLDER)
+    if not may_replace:
+        check_is_new(actor)
+    if device is DeviceName.CUDA:
+        choose_compute(device.value, threads)  # refused now rather than after the fit
+    work = Work.begin(place, clips)
 
     with work.claimed():
         # 1. What the host sees.
@@ -84,7 +89,7 @@ def bootstrap(
         run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
 
         # 4. The actor.
-        _export(work.run_folder, data, actor, called, replace)
+        _export(work.run_folder, data, actor, called, may_replace)
 
         # 5. Is it as good as its host?
         with ExitStack() as stack:
@@ -100,6 +105,17 @@ def bootstrap(
         f" {work.folder} can be removed when you are content.",
         soft_wrap=True,
     )
+
+
+def _is_made_of(actor: Path, run: Path) -> bool:
+    """Whether an actor was made of this very training: the command goes on after it was stopped while it measured."""
+    from engine.bundle import FACTS_FILE, ActorBundle
+    from training.checkpoint import BEST_FILE, Checkpoint
+
+    if not ((actor / FACTS_FILE).is_file() and (run / BEST_FILE).is_file()):
+        return False
+    facts, best = ActorBundle.open(actor).facts.training, Checkpoint.load(run / BEST_FILE)
+    return (facts["data_checksum"], facts["steps"]) == (best.facts.data_checksum, best.state.step)
 
 
 def _export(run: Path, data: "DataSet", actor: Path, name: str, may_replace: bool) -> None:

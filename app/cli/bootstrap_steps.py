@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from training.bootstrap.host import Host
     from training.bootstrap.work import Start, Work
 
+_ONLY_ARKITS = "tongueOut"  # an expression that MediaPipe does not score
 ClipsArgument = Annotated[
     list[Path], typer.Argument(metavar="CLIP…", help="Movies of one person before one camera, which may be a webcam.")
 ]
@@ -42,13 +43,15 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
     from training.bootstrap.work import check_clip
     from training.trackers.models import FACE_LANDMARKER
 
-    if model is not None and model.is_file() and not FACE_LANDMARKER.is_known(model):
-        err.print(f"{model} is another model than our fits were checked with; it is taken as it is.", soft_wrap=True)
     if arkit is not None and len(work.clips) > 1:
         raise UsageError("A table of Live Link Face belongs to one clip.", "Give that clip alone.")
     for clip in work.clips:
         path = work.track_path(clip)
         if not path.is_file():
+            if model is not None and model.is_file() and not FACE_LANDMARKER.is_known(model):
+                err.print(
+                    f"{model} is another model than our fits were checked with; it is taken as it is.", soft_wrap=True
+                )
             footage = work.footage(clip)
             for note in footage.facts.notes:
                 err.print(note, soft_wrap=True)
@@ -60,6 +63,10 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
                 if track_clip(footage, host, path, advance, should_stop) is None:
                     return False
         track = Track.load(path)
+        if arkit is not None and _ONLY_ARKITS not in track.names:
+            raise UsageError(
+                f"{clip.name} is tracked already, without {arkit}.", f"Remove {path}, or give another --work."
+            )
         for line in check_clip(work.name_of(clip), track, doubt(track)):
             err.print(line, soft_wrap=True)
     _tell_length(work)
@@ -68,11 +75,12 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
 
 def _open_host(arkit: Path | None, model: Path | None, rate: Fraction) -> "Host":
     from training.bootstrap.host import LandmarkerHost
-    from training.bootstrap.live_link import LiveLinkHost
+    from training.bootstrap.live_link import LiveLinkHost, read_table
     from training.trackers import MediaPipeLandmarker
 
+    table = None if arkit is None else read_table(arkit)  # before anything is opened
     landmarker = LandmarkerHost(MediaPipeLandmarker(model, most_faces=2))
-    return landmarker if arkit is None else LiveLinkHost(arkit, rate, landmarker)
+    return landmarker if table is None else LiveLinkHost(table, rate, landmarker)
 
 
 def _tell_length(work: "Work") -> None:

@@ -12,9 +12,10 @@ from training.bootstrap.clip_fit import ClipFit, fit_clip
 from training.bootstrap.clip_set import FittedClip, face_crop, frames_of, parts_of, write_clip_set
 from training.bootstrap.doubts import Doubt, Doubts, doubt
 from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
-from training.bootstrap.signals import USED, correlation, signals
+from training.bootstrap.signals import USED, beyond, correlation, signals
 from training.bootstrap.track import Track
 from training.ingest.footage import FootageFacts
+from training.panel.candidate import mean_face, stretches
 
 NUM_FRAMES = 60
 SIZE = (CAMERA.width_px, CAMERA.height_px)
@@ -189,3 +190,18 @@ def test_signals_rise_with_what_they_are_named_after(mean_head):
 def test_what_never_moves_has_no_correlation():
     assert correlation(np.zeros(5), np.arange(5.0)) is None
     assert correlation(np.arange(5.0), 2 * np.arange(5.0) + 1) == pytest.approx(1.0)
+    assert correlation(0.01 * np.arange(5.0), np.arange(5.0)) is None
+
+
+def test_a_face_that_never_moves_goes_along_with_no_expression(clip, mean_head, tmp_path):
+    data = write_clip_set(tmp_path / "data", mean_head.rig, [clip], np.zeros((8, 8, 3), np.uint8), lambda n: None)
+    still = mean_face(stretches(data.validation, None))
+    agreement = agree(still, data.validation, held_out([clip]), mean_head.places, CAMERA)
+    assert all(value is None or abs(value) < 0.5 for value in agreement.correlations.values())
+    assert agreement.correlations["mouth"] is None
+
+
+def test_what_goes_with_the_pose_is_no_signal():
+    poses = np.random.default_rng(0).normal(0, 0.2, (200, 3))
+    own = np.sin(np.arange(200.0))
+    assert correlation(beyond(own + 3 * poses[:, 0] - 5 * poses[:, 1] * poses[:, 2], poses), own) > 0.97

@@ -119,7 +119,7 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     assert ActorBundle.open(actor).name == "anna"
     values = json.loads(figures.read_text())
     assert [one["name"] for one in values["measured"]] == ["anna", "MediaPipe", "mean face", "best in basis"]
-    assert [one["name"] for one in values["agreement"]] == ["anna", "MediaPipe", "steady fit"]
+    assert [one["name"] for one in values["agreement"]] == ["anna", "MediaPipe", "steady fit", "mean face"]
     assert set(values["agreement"][0]["correlations"]) == {"mouth", "blink", "brow", "smile"}
     assert values["pace"]["network_ms"] > 0
     assert values["share_used"] == {"me": pytest.approx(0.99)}
@@ -130,17 +130,36 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     with MovieReader(work / "overlay.mp4") as movie:
         assert movie.facts.num_frames == 40
         assert movie.facts.width_px == 3 * SIZE[0]
-    assert_one_clear_line(livedouble("bootstrap", clip, *arguments), "exists already")
+    # Stopped while it measured, the same command goes on; what is somebody else's is left alone.
+    (work / "overlay.mp4").unlink()
+    assert livedouble("bootstrap", clip, *arguments).code == 0
+    assert (work / "overlay.mp4").is_file()
+    (tmp_path / "other").mkdir()
+    refused = livedouble("bootstrap", clip, "--out", tmp_path / "other", *arguments[2:])
+    assert_one_clear_line(refused, "exists already")
 
 
 def test_a_held_out_part_that_hardly_moves_is_said_to_tell_little():
-    def lines(mean_face_rmse_mm):
+    def lines(mean_face_rmse_mm, num_frames=900):
         measured = {"overall": {"rmse_mm": 0.4}, "mean_face_rmse_mm": mean_face_rmse_mm, "jitter": None}
         agreement = {"reprojection_percent": 1.0, "correlations": dict.fromkeys(("mouth", "blink", "brow", "smile"))}
-        return bars({"measured": [measured, measured], "agreement": [agreement], "share_used": {}})
+        agreement["correlations"]["brow"] = 0.65
+        figures = {"measured": [measured, measured], "agreement": [agreement], "share_used": {"me": 0.99}}
+        return bars({**figures, "num_frames": num_frames})
 
     assert lines(0.5)[0].startswith("The held-out part hardly moves: a face that never moves is off by 0.50 mm")
-    assert not any("hardly moves" in line for line in lines(2.5))
+    assert lines(2.5) == [
+        "RMSE to the fit: 0.40 mm (≤ 1.5: met)",
+        "of a face that never moves: 0.16 (≤ 0.4: met)",
+        "off the tracked landmarks: 1.00 % of the eyes' distance (≤ 4: met)",
+        "mouth with the tracker, correlation: it never moves (≥ 0.9: cannot be said)",
+        "blink with the tracker, correlation: it never moves (≥ 0.9: cannot be said)",
+        "brow with the tracker, correlation: 0.65 (≥ 0.7: missed)",
+        "smile with the tracker, correlation: it never moves (≥ 0.7: cannot be said)",
+        "frames used of me: 99.00 % (≥ 98: met)",
+    ]
+    assert lines(2.5, num_frames=99)[0].startswith("Only 99 frames are held out")
+    assert any("no better than a face that never moves" in line for line in lines(0.3))
 
 
 def test_a_clip_that_was_copied_elsewhere_is_the_same_clip(livedouble, clip, tmp_path):
@@ -170,6 +189,13 @@ def test_other_clips_need_another_folder(livedouble, clip, tmp_path):
     (tmp_path / "full" / "thesis.txt").touch()
     assert_one_clear_line(livedouble("track", clip, "--work", tmp_path / "full"), "something else")
     assert_one_clear_line(livedouble("bootstrap", clip, "--out", tmp_path / "a", "--name", " "), "no name")
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(livedouble, clip, tmp_path):
+    # It was reported as a bug of ours.
+    assert_one_clear_line(livedouble("track", clip, "--work", "/proc/x"), "/proc/x could not be written")
+    assert_one_clear_line(livedouble("track", clip, "--work", clip), "could not be written")
+    assert_one_clear_line(livedouble("bootstrap", clip, "--out", "/proc/x"), "could not be written")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,15 @@ from training.trackers import Reading
 HEIGHT, WIDTH = CAMERA.height_px, CAMERA.width_px
 
 
+def lit(level=120, noise=20, half=1.0):
+    picture = np.random.default_rng(0).normal(level, noise, (HEIGHT, WIDTH))
+    picture[:, : WIDTH // 2] *= half
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+PICTURE = lit()
+
+
 @pytest.fixture
 def read(mean_head):
     def reading(turn_deg=(0, 0, 0), shift_cm=(0, 0, -60), num_faces=1, **named):
@@ -32,7 +41,7 @@ def test_a_face_at_rest_covers_nothing(read):
     coverage = Coverage()
     assert set(shares(coverage).values()) == {0.0}
     for _ in range(40):
-        coverage.see(read())
+        coverage.see(PICTURE, read())
     assert max(shares(coverage).values()) < 0.05
 
 
@@ -47,29 +56,29 @@ def test_a_face_at_rest_covers_nothing(read):
 def test_an_expression_fills_its_own_aim(read, aim, named):
     coverage = Coverage()
     for _ in range(20):
-        coverage.see(read())
+        coverage.see(PICTURE, read())
     half, whole = ({name: part * weight for name, weight in named.items()} for part in (0.35, 1.0))
-    coverage.see(read(**half))
+    coverage.see(PICTURE, read(**half))
     some = shares(coverage)[aim]
-    coverage.see(read(**whole))
+    coverage.see(PICTURE, read(**whole))
     assert 0.0 < some < 1.0
     assert shares(coverage)[aim] > max(0.85, some)
     # Going back takes nothing away.
-    coverage.see(read())
+    coverage.see(PICTURE, read())
     assert shares(coverage)[aim] > 0.85
 
 
 def test_both_ways_must_be_looked_and_turned(read):
     coverage = Coverage()
     for _ in range(20):
-        coverage.see(read())
-    coverage.see(read(eyeLookOutLeft=1.0, eyeLookInRight=1.0))
-    coverage.see(read((25, 0, 0)))
+        coverage.see(PICTURE, read())
+    coverage.see(PICTURE, read(eyeLookOutLeft=1.0, eyeLookInRight=1.0))
+    coverage.see(PICTURE, read((25, 0, 0)))
     assert shares(coverage)["Gaze"] < 0.1
     assert shares(coverage)["Head turned"] < 0.1
-    coverage.see(read(eyeLookInLeft=1.0, eyeLookOutRight=1.0))
+    coverage.see(PICTURE, read(eyeLookInLeft=1.0, eyeLookOutRight=1.0))
     for turn in ((-25, 0, 0), (0, 14, 0), (0, -14, 0)):
-        coverage.see(read(turn))
+        coverage.see(PICTURE, read(turn))
     assert shares(coverage)["Gaze"] > 0.8
     assert shares(coverage)["Head turned"] > 0.8
 
@@ -77,18 +86,32 @@ def test_both_ways_must_be_looked_and_turned(read):
 def test_talking_is_counted_by_closures(read):
     coverage = Coverage()
     for _ in range(20):
-        coverage.see(read())
+        coverage.see(PICTURE, read())
     for _ in range(25):
-        coverage.see(read(jawOpen=0.3))
-        coverage.see(read(jawOpen=0.3))
-        coverage.see(read())
+        coverage.see(PICTURE, read(jawOpen=0.3))
+        coverage.see(PICTURE, read(jawOpen=0.3))
+        coverage.see(PICTURE, read())
     assert shares(coverage)["Speech"] == 1.0
 
 
-def lit(level=120, noise=20, half=1.0):
-    picture = np.random.default_rng(0).normal(level, noise, (HEIGHT, WIDTH))
-    picture[:, : WIDTH // 2] *= half
-    return np.clip(picture, 0, 255).astype(np.uint8)
+@pytest.mark.parametrize(
+    ("picture", "change"),
+    [
+        (PICTURE, {"num_faces": 2}), (PICTURE, {"shift_cm": (0, 0, -400)}), (PICTURE, {"shift_cm": (28, 0, -60)}),
+        (lit(noise=5), {}),
+    ],
+)  # fmt: skip
+def test_a_frame_that_a_clip_would_not_use_counts_for_nothing(read, picture, change):
+    # Meters filled up while a second person sat in the picture, and the clip was refused afterwards.
+    coverage = Coverage()
+    for _ in range(20):
+        coverage.see(PICTURE, read())
+    before = shares(coverage)
+    coverage.see(picture, read(**change, jawOpen=0.9))
+    assert shares(coverage) == before
+    for _ in range(2):  # coming back from far away is a jump
+        coverage.see(PICTURE, read(jawOpen=0.9))
+    assert shares(coverage)["Mouth open"] > 0.85
 
 
 def test_a_good_picture_needs_no_advice(read):

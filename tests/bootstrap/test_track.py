@@ -212,11 +212,13 @@ def test_a_live_link_recording_gives_the_scores_and_the_landmarker_the_points(tm
     assert names == ("eyeBlinkLeft", "jawOpen", "mouthSmileLeft")
     np.testing.assert_allclose(times_s, [0, 0.5, 1.0])
     assert scores[1, 2] == 1.0
-    host = LiveLinkHost(path, Fraction(25), Script([seen(), None, *[seen()] * 30]))
+    host = LiveLinkHost(read_table(path), Fraction(25), Script([seen(), None, *[seen()] * 40]))
     assert host.look(None, 0).scores == {"eyeBlinkLeft": 0.1, "jawOpen": 0.5, "mouthSmileLeft": 0.0}
     assert host.look(None, 1) is None
     assert host.look(None, 13).scores["jawOpen"] == 0.25
     assert host.look(None, 24).scores["jawOpen"] == 0.0
+    with pytest.raises(ShotError, match="the clip goes on"):
+        host.look(None, 39)
 
 
 @pytest.mark.parametrize(

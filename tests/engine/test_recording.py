@@ -94,6 +94,26 @@ def test_a_camera_that_fails_leaves_what_was_recorded(tmp_path):
         recorder.frames.take(0)
 
 
+def test_a_recording_that_is_killed_keeps_all_but_its_end(tmp_path):
+    # More than ten seconds lay in FFmpeg's buffers.
+    class Falling(Script):
+        def read(self, timeout_s):
+            if self._index == self._num_frames:
+                raise CameraTimeout("nothing yet", "wait")
+            return super().read(timeout_s)
+
+    recorder = Recorder(Falling(100), tmp_path / "me.mkv")
+    recorder.resume()
+    recorder.start()
+    while recorder.num_written < 100 and not recorder.wait(0.01):
+        pass
+    found = len(levels(tmp_path / "me.partial.mkv"))  # what a kill would leave now
+    recorder.stop()
+    assert recorder.num_written == 100
+    assert found >= 100 - 2 * 25
+    assert len(levels(tmp_path / "me.mkv")) == 100
+
+
 def test_an_encoder_that_is_too_slow_ends_it_with_what_there_was(tmp_path, monkeypatch):
     monkeypatch.setattr("engine.recording._WAITING_FRAMES", 4)
     monkeypatch.setattr("engine.recording.MovieWriter.write", slow := SlowWrite())

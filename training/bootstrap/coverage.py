@@ -1,7 +1,7 @@
 """While a person is filmed: how much of a face's range has been seen, and what is wrong with light, framing and focus.
 
-Rule: everything is measured against the person's own face at rest, from the tracker's landmarks; nothing is kept but
-extremes.
+Rule: everything is measured against the person's own face at rest, from the tracker's landmarks; a frame that a clip
+would not use counts for nothing.
 """
 
 from collections import deque
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.crop import to_gray
+from training.bootstrap.doubts import doubt
 from training.bootstrap.landmark_places import OUTER_CORNERS
 from training.bootstrap.signals import USED, signals
-from training.bootstrap.track import CHIN, FOREHEAD, sharpness
+from training.bootstrap.track import CHIN, FOREHEAD, Track, sharpness
 from training.trackers import Reading
 
+_NUM_RECENT = 60  # readings among which one is judged
 _NUM_REST = 15  # readings by which the face at rest is known
 _PUPILS = ((468, 33, 133), (473, 362, 263))  # pupil, and the corners of its eye from the actor's right to left
 _CORNERS_OF_MOUTH = (61, 291)
@@ -50,13 +52,22 @@ class Coverage:
     """Collects what has been seen; used on one thread."""
 
     def __init__(self) -> None:
+        self._recent: deque[tuple[np.ndarray, int, float]] = deque(maxlen=_NUM_RECENT)
         self._rest: list[dict[str, float]] = []
         self._low: dict[str, float] = {}
         self._high: dict[str, float] = {}
         self._num_closures, self._was_open = 0, False
 
-    def see(self, reading: Reading) -> None:
-        """Take in one reading."""
+    def see(self, picture: np.ndarray, reading: Reading) -> None:
+        """Take in one reading, unless a clip's frame would be left out for it.
+
+        Args:
+            picture: [H, W] gray or [H, W, 3] blue-green-red, uint8.
+            reading: Of it.
+        """
+        self._recent.append((reading.landmarks, reading.num_faces, sharpness(to_gray(picture), reading.landmarks)))
+        if not self._is_used(picture):
+            return
         values = _measures(reading.landmarks.astype(np.float64))
         if len(self._rest) < _NUM_REST:
             self._rest.append(values)
@@ -68,6 +79,16 @@ class Coverage:
             self._was_open = True
         elif opening < _SHUT and self._was_open:
             self._was_open, self._num_closures = False, self._num_closures + 1
+
+    def _is_used(self, picture: np.ndarray) -> bool:
+        """Whether the newest reading would be used, by the rule that clips are held to."""
+        height, width = picture.shape[:2]
+        landmarks, num_faces, sharp = (np.array(values) for values in zip(*self._recent, strict=True))
+        nothing = np.zeros(len(landmarks))
+        track = Track(
+            np.array([width, height]), np.array([30, 1]), landmarks, nothing[:, None], ("",), num_faces, sharp, nothing
+        )
+        return bool(doubt(track).is_used[-1])
 
     def aims(self) -> tuple[Aim, ...]:
         """All, in the order of the guide."""

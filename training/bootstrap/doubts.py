@@ -52,7 +52,7 @@ _WORDS = {
     Doubt.BLURRED: "too blurred",
     Doubt.JUMPED: "where the tracker jumped",
     Doubt.MISFIT: "that no head explains",
-    Doubt.COVERED: "with something before the face",
+    Doubt.COVERED: "with something before the face, or unlike all the rest",
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from engine.shots import Role, Shot
 from training.actor.rig import Rig
@@ -16,7 +17,7 @@ from training.bootstrap.clip_set import FittedClip, Part, parts_of
 from training.bootstrap.host import Host
 from training.bootstrap.landmark_places import LandmarkPlaces
 from training.bootstrap.pinhole import Pinhole
-from training.bootstrap.signals import USED, correlation, signals
+from training.bootstrap.signals import USED, beyond, correlation, signals
 from training.panel.candidate import Advance, Candidate, Kind, Solved
 
 
@@ -29,7 +30,8 @@ class Agreement:
         reprojection_percent: Mean distance of the mesh's landmarks from the tracked ones, of the distance between the
             eyes.
         reprojection_p95_percent: Of frames' means, the 95th percentile.
-        correlations: Of mouth opening, blink, brow and smile with the tracker's; None where they never move.
+        correlations: Of mouth opening, blink, brow and smile with the tracker's, beyond what goes with the head's pose;
+            None where they never move.
     """
 
     name: str
@@ -75,7 +77,11 @@ def host_alone(name: str, rig: Rig, shots: dict[str, HeldOut]) -> Candidate:
 
 
 def agree(
-    candidate: Candidate, shots: Sequence[Shot], known: dict[str, HeldOut], places: LandmarkPlaces, camera: Pinhole
+    candidate: Candidate,
+    shots: Sequence[Shot],
+    known: dict[str, HeldOut],
+    places: LandmarkPlaces,
+    camera: Pinhole,
 ) -> Agreement:
     """Hold a candidate's meshes, posed as the host saw the head, against the tracked landmarks.
 
@@ -89,6 +95,7 @@ def agree(
     errors: list[np.ndarray] = []
     of_mesh: dict[int, list[np.ndarray]] = {number: [] for number in USED}
     of_tracker: dict[int, list[np.ndarray]] = {number: [] for number in USED}
+    turns: list[np.ndarray] = []
     for shot in shots:
         held = known[shot.facts.name]
         frames = held.part.frames
@@ -100,14 +107,21 @@ def agree(
                 for frame, mesh in zip(frames, vertices, strict=True)
             ]
         )
+        turns.append(held.clip.fit.turns[frames.start : frames.stop])
         seen = track.landmarks[frames.start : frames.stop].astype(np.float64)
         off = np.linalg.norm(points - seen[:, places.numbers], axis=2)
         errors.append(off.mean(axis=1) / track.unit_px[frames.start : frames.stop])
         for number in USED:
             of_mesh[number].append(points[:, places.row(number)])
             of_tracker[number].append(seen[:, number])
+    # What a turned head makes of a face at rest is no expression: both are taken beyond what goes with the pose.
+    poses = Rotation.from_matrix(np.concatenate(turns)).as_rotvec()  # [N, 3]
     solved, tracked = (
-        signals({number: np.concatenate(parts) for number, parts in one.items()}) for one in (of_mesh, of_tracker)
+        {
+            name: beyond(values, poses)
+            for name, values in signals({number: np.concatenate(parts) for number, parts in one.items()}).items()
+        }
+        for one in (of_mesh, of_tracker)
     )
     percent = 100 * np.concatenate(errors)
     return Agreement(

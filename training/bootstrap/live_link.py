@@ -18,6 +18,7 @@ _TIME = "Timecode"
 _COUNT = "BlendShapeCount"
 _NO_EXPRESSIONS = ("Head", "LeftEye", "RightEye")  # turns in radians; the expressions have the gaze as well
 _RATES_HZ = (24, 25, 30, 60)
+_MOST_OFF_S = 0.5  # from a picture to the nearest row
 _AGAIN = "Export the recording from the app once more, and give the table it came with."
 
 
@@ -25,19 +26,16 @@ class LiveLinkHost:
     """Scores from a table, one row a video frame or nearest in time.
 
     Args:
-        table: The `.csv`.
+        table: From `read_table`.
         rate: The clip's frames per second.
         landmarker: Finds the face in the pictures.
-
-    Raises:
-        ShotError: It is no such table.
     """
 
     name = "ARKit"
 
-    def __init__(self, table: Path, rate: Fraction, landmarker: Host) -> None:
+    def __init__(self, table: "Table", rate: Fraction, landmarker: Host) -> None:
         self._landmarker = landmarker
-        self._names, self._times_s, self._scores = read_table(table)
+        self._names, self._times_s, self._scores = table
         self._rate = float(rate)
 
     def look(self, picture: np.ndarray, index: int) -> HostFrame | None:
@@ -45,7 +43,13 @@ class LiveLinkHost:
         seen = self._landmarker.look(picture, index)
         if seen is None:
             return None
-        row = int(np.abs(self._times_s - index / self._rate).argmin())
+        off_s = np.abs(self._times_s - index / self._rate)
+        row = int(off_s.argmin())
+        if off_s[row] > _MOST_OFF_S:
+            raise ShotError(
+                f"The table ends after {self._times_s[-1]:.1f} s, the clip goes on.",
+                "Give the table that was recorded with this clip, whole.",
+            )
         return replace(seen, scores=dict(zip(self._names, self._scores[row].tolist(), strict=True)))
 
     def close(self) -> None:
@@ -53,7 +57,10 @@ class LiveLinkHost:
         self._landmarker.close()
 
 
-def read_table(path: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+Table = tuple[tuple[str, ...], np.ndarray, np.ndarray]  # names, times [n] in seconds, scores [n, names]
+
+
+def read_table(path: Path) -> Table:
     """Names by ARKit's spelling, times [n] in seconds from the first row, and scores [n, names] in 0..1.
 
     Raises:

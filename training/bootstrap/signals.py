@@ -16,6 +16,8 @@ _BROWS = ((105, 66), (334, 296))
 _CORNERS_OF_EYES = ((33, 133), (263, 362))
 _CORNERS_OF_MOUTH = (61, 291)  # the right one, the left one
 _NOSE_BASE = 2
+_FEWEST_FRAMES = 100
+_LEAST_MOTION = 0.1  # of the tracker's own
 USED = tuple(
     sorted(
         {*OUTER_CORNERS, *_LIPS, *_CORNERS_OF_MOUTH, _NOSE_BASE}
@@ -55,8 +57,24 @@ def signals(landmarks: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Pearson's; None where one of them never moves."""
-    if len(one) < 2 or one.std() < 1e-9 or other.std() < 1e-9:
+def beyond(values: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """[N] what is left of a signal beyond what goes with the pose, by least squares, up to its squares.
+
+    Few frames, which ten numbers would explain whatever they were, keep theirs.
+
+    Args:
+        values: [N].
+        poses: [N, 3] rotation vectors of the head.
+    """
+    if len(values) < _FEWEST_FRAMES:
+        return np.asarray(values - values.mean())
+    rows, columns = np.triu_indices(3)
+    known = np.column_stack([np.ones(len(values)), poses, poses[:, rows] * poses[:, columns]])
+    return np.asarray(values - known @ np.linalg.lstsq(known, values, rcond=None)[0])
+
+
+def correlation(solved: np.ndarray, tracked: np.ndarray) -> float | None:
+    """Pearson's; None where one of them hardly moves: rounding and perspective may go along with anything."""
+    if len(solved) < 2 or tracked.std() < 1e-9 or solved.std() < _LEAST_MOTION * tracked.std():
         return None
-    return float(np.corrcoef(one, other)[0, 1])
+    return float(np.corrcoef(solved, tracked)[0, 1])

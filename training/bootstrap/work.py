@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.bundle import sha256_of
-from engine.disk import write_whole
+from engine.disk import not_written, write_whole
 from engine.errors import ShotError
 from engine.shots import DataSet
 from training.actor.rig import Rig, build_rig
@@ -63,10 +63,19 @@ class Work:
         Raises:
             ShotError: It belongs to others, or two clips are one.
             CameraError: A clip is not a movie.
+            StorageError: The folder cannot be made, read or written.
         """
         known = [_facts_of(clip) for clip in clips]
         if len({clip.resolve() for clip in clips}) < len(clips):
             raise ShotError("A clip is given twice.", "Name each clip once.")
+        try:
+            cls._take(folder, known)
+        except OSError as error:
+            raise not_written(folder, error) from error
+        return cls(folder, tuple(clip.resolve() for clip in clips))
+
+    @staticmethod
+    def _take(folder: Path, known: list[dict[str, str]]) -> None:
         path = folder / CLIPS_FILE
         if path.is_file():
             if [_identity(one) for one in _read(path)] != [_identity(one) for one in known]:
@@ -78,7 +87,6 @@ class Work:
             raise ShotError(f"{folder} holds something else.", "Give a new folder with --work.")
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(known, indent=2) + "\n")  # anew where clips have moved
-        return cls(folder, tuple(clip.resolve() for clip in clips))
 
     @classmethod
     def open(cls, folder: Path) -> "Work":
