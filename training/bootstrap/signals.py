@@ -16,7 +16,7 @@ _BROWS = ((105, 66), (334, 296))
 _CORNERS_OF_EYES = ((33, 133), (263, 362))
 _CORNERS_OF_MOUTH = (61, 291)  # the right one, the left one
 _NOSE_BASE = 2
-_FEWEST_FRAMES = 100
+_FEWEST_FRAMES = 60
 _LEAST_MOTION = 0.1  # of the tracker's own
 USED = tuple(
     sorted(
