@@ -70,13 +70,14 @@ def judge_double(
         topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])
         network = judge.candidate(data, cache, actor.name)
         alone = host_alone(host.name if host else "host", head.points.rig, known)
-        candidates = [network, alone, mean_face(chosen), best_in_basis(judge.basis, data.topology, actor.name)]
+        still = mean_face(chosen)
+        candidates = [network, alone, still, best_in_basis(judge.basis, data.topology, actor.name)]
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, topology, candidates, advance)
         agreements = [
             agree(one, data.validation, known, head.points.places, head.camera)
-            for one in (network, alone, truth_itself(), candidates[2])
+            for one in (network, alone, truth_itself(), still)
         ]
         timed = None if host is None else _timed(host, judge, data, cache)
         facts = facts_of(data, chosen)

@@ -77,11 +77,7 @@ def host_alone(name: str, rig: Rig, shots: dict[str, HeldOut]) -> Candidate:
 
 
 def agree(
-    candidate: Candidate,
-    shots: Sequence[Shot],
-    known: dict[str, HeldOut],
-    places: LandmarkPlaces,
-    camera: Pinhole,
+    candidate: Candidate, shots: Sequence[Shot], known: dict[str, HeldOut], places: LandmarkPlaces, camera: Pinhole
 ) -> Agreement:
     """Hold a candidate's meshes, posed as the host saw the head, against the tracked landmarks.
 

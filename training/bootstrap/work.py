@@ -30,6 +30,7 @@ from training.bootstrap.rig_points import RigPoints
 from training.bootstrap.skin import SkinView, gather_skin, skin_moments
 from training.bootstrap.track import Track
 from training.claim import claimed
+from training.frame_words import frame_words
 from training.ingest.footage import MovieFootage
 
 CLIPS_FILE, HEAD_FILE = "clips.json", "head.npz"
@@ -37,7 +38,6 @@ DATA_FOLDER, RUN_FOLDER = "data", "run"
 _NUM_MOMENTS = 32  # by which a head is known
 _NUM_SKIN_VIEWS = 24
 _LEAST_USED_S = 5.0
-_MOST_SHOWN = 5  # cuts, by number
 _MOST_ROLL_DEG = 60.0  # of a head that somebody tilts
 ENOUGH_S = 240.0  # four minutes
 
@@ -179,14 +179,8 @@ def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
     if counts:
         lines.append(f"Left out: {counts}.")
     if len(doubts.cuts):
-        lines.append(f"It is cut or stutters at {_some(doubts.cuts)}; nothing is smoothed across.")
+        lines.append(f"It is cut or stutters at {frame_words(doubts.cuts)}; nothing is smoothed across.")
     return tuple(lines)
-
-
-def _some(frames: np.ndarray) -> str:
-    shown = ", ".join(str(frame) for frame in frames[:_MOST_SHOWN])
-    more = f" and {len(frames) - _MOST_SHOWN} more" if len(frames) > _MOST_SHOWN else ""
-    return f"frame{'s' if len(frames) > 1 else ''} {shown}{more}"
 
 
 def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, ClipFit]]:
