@@ -71,7 +71,7 @@ def open_line(request: Request) -> Line:
     """
     camera = open_camera(request.camera, is_looping=request.is_looping)
     bundle = ActorBundle.open(request.actor)
-    backend = open_backend(bundle, request.backend, request.precision)
+    backend = open_backend(bundle, request.backend, request.precision, may_swap=True)
     try:
         session = Session(camera, bundle, backend, request.crop, limit_frames=request.num_frames)
     except LiveDoubleError:  # a library that the actor needs is missing

@@ -14,23 +14,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 
 from engine.backends.backend import BackendStatus, Solution, check_crops
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
-from engine.backends.ort import OrtBackend
+from engine.backends.proof import check_solution
 from engine.bundle import ERRORS_NAME, FACTS_FILE, INPUT_NAME, OUTPUT_NAMES, ActorBundle
-from engine.drawn_face import drawn_face
 from engine.errors import BackendError
 from engine.gpu.driver import DeviceMemory, Gpu, PinnedArray, Stream, compute_capability
 from engine.machine import probe_gpu
-from engine.mesh import distances_mm
 
 NAME = "tensorrt"
 PRECISIONS = ("float16",)
-PROOF_MM = 0.1  # a face's worst vertex against float32; rounding alone costs 0.005
 
 _MODULES = ("tensorrt", "tensorrt_rtx")  # of one interface; the first that loads is used
 _INSTALL = "pip install 'livedouble[tensorrt]', or 'livedouble[rtx]' for GeForce and RTX cards"
@@ -55,6 +51,18 @@ def status() -> BackendStatus:
         except BackendError as error:
             reason = str(error).rstrip(".")
     return BackendStatus(NAME, not reason, installed, () if reason else PRECISIONS, reason)
+
+
+def has_engine(bundle: ActorBundle, cache: Path | None = None) -> bool:
+    """Whether the engine for single crops was built before, so that it starts at once. Only where it can run.
+
+    Raises:
+        BackendError: The network is damaged, or other users may write where engines are kept.
+    """
+    tensorrt = _import_tensorrt()
+    with closing(Gpu()) as gpu:
+        key = _key(tensorrt, gpu, float16_network(bundle, 1), 1)
+    return load_engine(cache or engine_folder(), key) is not None
 
 
 class TrtBackend:
@@ -111,13 +119,7 @@ class TrtBackend:
     def _engine(self, batch_size: int) -> "Engine":
         """From the cache, or built, compared and kept."""
         network = float16_network(self._bundle, batch_size)
-        key = EngineKey(
-            network=hashlib.sha256(network).hexdigest(),
-            runtime=_title(self._tensorrt),
-            gpu=f"{self._gpu.name} ({self._gpu.capability})",
-            driver=probe_gpu().driver_cuda,
-            batch_size=batch_size,
-        )
+        key = _key(self._tensorrt, self._gpu, network, batch_size)
         plan = load_engine(self._folder, key)
         if plan is not None:
             return Engine(self._tensorrt, self._stream, plan, self._bundle, batch_size)
@@ -125,27 +127,10 @@ class TrtBackend:
         engine = Engine(self._tensorrt, self._stream, plan, self._bundle, batch_size)
         with ExitStack() as undo:
             undo.callback(engine.close)
-            self._prove(engine)
+            check_solution(engine.run, self.provider, self.precision, self._bundle, self._num_threads, batch_size)
             keep_engine(self._folder, key, plan)
             undo.pop_all()
         return engine
-
-    def _prove(self, engine: "Engine") -> None:
-        """Refuse an engine that does not solve a face as ONNX Runtime does."""
-        bundle = self._bundle
-        face = cv2.resize(drawn_face(), (bundle.input_width_px, bundle.input_height_px), interpolation=cv2.INTER_AREA)
-        crops = np.broadcast_to(face, (1, *bundle.input_shape)).copy()
-        reference = OrtBackend(bundle, "float32", self._num_threads)
-        expected = reference.run(crops)
-        reference.close()
-        solved = engine.run(np.repeat(crops, engine.batch_size, axis=0))
-        wrong_mm = float(distances_mm(solved.vertices, expected.vertices).max())
-        if not wrong_mm < PROOF_MM:  # nor may it be no number at all
-            raise BackendError(
-                f"{self.provider} solves a face {wrong_mm:.3g} mm away from ONNX Runtime"
-                f" (batch {engine.batch_size}; {PROOF_MM} are allowed).",
-                _TRY_ANOTHER,
-            )
 
 
 class Engine:
@@ -257,6 +242,16 @@ def build_plan(tensorrt: ModuleType, network_file: bytes, capability: str = "CUR
     if plan is None:
         raise BackendError(f"{_title(tensorrt)} cannot build the network ({_said(tensorrt)}).", _TRY_ANOTHER)
     return bytes(plan)
+
+
+def _key(tensorrt: ModuleType, gpu: Gpu, network_file: bytes, batch_size: int) -> EngineKey:
+    return EngineKey(
+        network=hashlib.sha256(network_file).hexdigest(),
+        runtime=_title(tensorrt),
+        gpu=f"{gpu.name} ({gpu.capability})",
+        driver=probe_gpu().driver_cuda,
+        batch_size=batch_size,
+    )
 
 
 def _check_ports(engine: Any, shapes: dict[str, tuple[int, ...]], bundle: ActorBundle) -> None:

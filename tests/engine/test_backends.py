@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ import pytest
 from engine import machine
 from engine.backends import Backend, BackendStatus, Solution, backend_report, choice, choose_backend, open_backend
 from engine.backends import ov as ov_backend
+from engine.backends.swap import SwappingBackend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
 from engine.mesh import distances_mm
-from tests.fakes import change_facts, tiny_bundle
+from tests.fakes import FakeBackend, change_facts, tiny_bundle
 
 # Worst vertex against ONNX Runtime float32, in millimetres.
 TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5, "float16": 0.1}
@@ -287,3 +290,96 @@ def test_onnx_runtime_leaves_nothing_in_the_users_home(tiny: ActorBundle, tmp_pa
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(root)}
     subprocess.run([sys.executable, "-c", code, str(tiny.folder)], env=environment, cwd=tmp_path, check=True)
     assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_a_slower_backend_solves_until_the_faster_one_is_ready(tiny: ActorBundle) -> None:
+    first, second, may_finish = FakeBackend(tiny), FakeBackend(tiny), Event()
+    second.name, second.provider = "faster", "GPU"
+
+    def make() -> Backend:
+        assert may_finish.wait(10)
+        return second
+
+    backend = SwappingBackend(first, "faster", make)
+    crops = np.zeros((1, *tiny.input_shape), np.uint8)
+    backend.run(crops)
+    assert (backend.name, backend.provider) == ("fake", "test; faster is being built")
+    assert not first.is_closed
+    may_finish.set()
+    for _ in range(1000):
+        backend.run(crops)
+        if backend.name == "faster":
+            break
+        sleep(0.01)
+    assert (backend.name, backend.provider) == ("faster", "GPU")
+    assert first.is_closed
+    assert second.num_runs == 1
+    backend.close()
+    assert second.is_closed
+
+
+def test_the_first_backend_stays_where_the_other_cannot_be_made_and_says_why(tiny: ActorBundle) -> None:
+    first, failed = FakeBackend(tiny), Event()
+
+    def make() -> Backend:
+        try:
+            raise BackendError("There is no room for it.", "Make some.")
+        finally:
+            failed.set()
+
+    backend = SwappingBackend(first, "faster", make)
+    assert failed.wait(10)
+    for _ in range(1000):
+        backend.run(np.zeros((1, *tiny.input_shape), np.uint8))
+        if "could not" in backend.provider:
+            break
+        sleep(0.01)
+    assert backend.provider == "test; faster could not be built: There is no room for it."
+    backend.close()
+    assert first.is_closed
+
+
+def test_what_is_ready_after_the_end_is_closed(tiny: ActorBundle) -> None:
+    first, late, may_finish = FakeBackend(tiny), FakeBackend(tiny), Event()
+
+    def make() -> Backend:
+        assert may_finish.wait(10)
+        return late
+
+    backend = SwappingBackend(first, "faster", make)
+    backend.close()
+    may_finish.set()
+    for _ in range(1000):
+        if late.is_closed:
+            break
+        sleep(0.01)
+    assert late.is_closed
+
+
+def test_only_a_gpu_engine_that_is_not_built_yet_is_swapped_in(
+    tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gpu = BackendStatus("tensorrt", True, "11.0.0", ("float16",), "")
+    monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: with_gpu)
+    monkeypatch.setattr(choice.trt, "TrtBackend", lambda bundle, *_: FakeBackend(bundle))
+    for has_engine, may_swap, is_swapping in ((False, True, True), (True, True, False), (False, False, False)):
+        monkeypatch.setattr(choice.trt, "has_engine", lambda _, has_engine=has_engine: has_engine)
+        backend = open_backend(tiny, num_threads=1, may_swap=may_swap)
+        assert isinstance(backend, SwappingBackend) is is_swapping
+        backend.close()
+    named = open_backend(tiny, "tensorrt", num_threads=1, may_swap=True)
+    assert isinstance(named, FakeBackend)
+
+
+def test_what_solves_a_face_wrongly_is_not_chosen_but_runs_where_it_is_asked_for(
+    tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = BackendStatus("openvino", True, "1.0", ("float32",), "")
+    monkeypatch.setitem(choice._PROBES, "openvino", lambda: wrong)
+    monkeypatch.setattr(choice, "_fastest_first", lambda: ("openvino", "onnxruntime"))
+    monkeypatch.setattr(choice.ov, "OvBackend", lambda bundle, *_: FakeBackend(bundle))
+    backend = open_backend(tiny, num_threads=1)
+    assert backend.name == "onnxruntime"
+    assert "openvino is not taken: openvino in float32 solves a face" in caplog.text
+    backend.close()
+    assert isinstance(open_backend(tiny, "openvino", num_threads=1), FakeBackend)

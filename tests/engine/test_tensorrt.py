@@ -12,6 +12,7 @@ import pytest
 from engine.backends import open_backend, trt
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
+from engine.backends.proof import ALLOWED_MM
 from engine.bundle import ActorBundle
 from engine.errors import BackendError, StorageError
 from engine.gpu import driver as gpu_driver
@@ -131,7 +132,7 @@ def test_it_solves_as_onnx_runtime_does_in_every_batch_size(tiny: ActorBundle, t
         solved = backend.run(CROPS[:batch_size])
         assert solved.vertices.shape == (batch_size, 50, 3)
         assert solved.errors_mm is None
-        assert distances_mm(solved.vertices, expected.vertices[:batch_size]).max() < trt.PROOF_MM
+        assert distances_mm(solved.vertices, expected.vertices[:batch_size]).max() < ALLOWED_MM["float16"]
         np.testing.assert_allclose(solved.latents, expected.latents[:batch_size], atol=0.02)
     backend.close()
 
@@ -147,7 +148,7 @@ def test_views_and_expected_errors_pass_through(two_views: ActorBundle, tmp_path
     backend.close()
     assert solved.errors_mm is not None
     np.testing.assert_allclose(solved.errors_mm, expected.errors_mm, rtol=0.02)
-    assert distances_mm(solved.vertices, expected.vertices).max() < 2 * trt.PROOF_MM
+    assert distances_mm(solved.vertices, expected.vertices).max() < 2 * ALLOWED_MM["float16"]
 
 
 @pytest.mark.usefixtures("tensorrt")
@@ -182,8 +183,11 @@ def test_an_engine_is_built_once(tiny: ActorBundle, tmp_path: Path, tensorrt: Fa
 def test_another_version_builds_again(
     tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
+    assert not trt.has_engine(tiny, tmp_path)
     trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
+    assert trt.has_engine(tiny, tmp_path)
     monkeypatch.setattr(tensorrt, "__version__", version)
+    assert not trt.has_engine(tiny, tmp_path)
     trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
     assert tensorrt.num_builds == 2
 
