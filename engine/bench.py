@@ -154,7 +154,7 @@ def run_bench(
         raise BackendError("A batch has at least one frame.", "Give batches such as 1,200.")
     threads = num_threads or usable_cores()
     candidates = _candidates(backend, precision)
-    open_preparation(bundle.preparation)  # what is missing is said before minutes are spent
+    open_preparation(bundle.preparation, bundle.stabiliser())  # what is missing is said before minutes are spent
     pictures = _pictures(bundle)
     steps = _Steps(len(candidates) * (len(batches) + len(pictures) + has_cold_start), progress, clock)
     results, lines, cold_starts = [], [], []

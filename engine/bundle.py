@@ -25,6 +25,7 @@ BASIS_FILE = "basis.bin"
 MEAN_FILE = "mean.bin"
 TOPOLOGY_FILE = "topology.npz"
 SKIN_FILE = "skin.jpg"
+STABILISER_FILE = "stabiliser.onnx"  # of an actor that finds its head by itself
 PICTURES_FILE = "pictures.bin"  # the fixed first layer of a fully connected network
 REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
 
@@ -211,6 +212,12 @@ class ActorBundle:
         """Of the camera's picture."""
         return self.facts.network.preparation
 
+    def stabiliser(self) -> bytes | None:
+        """The actor's own network that finds the head, an ONNX file, where its preparation needs one."""
+        if self.preparation is not Preparation.SELF_STABILISED:
+            return None
+        return (self.folder / STABILISER_FILE).read_bytes()
+
     @property
     def metrics(self) -> Mapping[str, float]:
         """Measured on validation shots."""
@@ -291,6 +298,8 @@ def _read_views(values: dict[str, Any]) -> tuple[View, ...]:
 
 def _check_files(folder: Path, facts: BundleFacts) -> None:
     expected = {*REQUIRED_FILES, *([SKIN_FILE] if facts.network.has_skin else [])}
+    if facts.network.preparation is Preparation.SELF_STABILISED:
+        expected.add(STABILISER_FILE)
     if missing := sorted(expected - set(facts.files)):
         raise ActorError(f"The actor {folder} lists no checksum of {', '.join(missing)}.", _EXPORT_AGAIN)
     for name, checksum in facts.files.items():

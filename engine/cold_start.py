@@ -43,5 +43,5 @@ if __name__ == "__main__":
 
     folder, name, kind, threads = sys.argv[1:]
     actor = ActorBundle.open(Path(folder))
-    open_preparation(actor.preparation)
+    open_preparation(actor.preparation, actor.stabiliser())
     open_backend(actor, name, kind, int(threads)).close()

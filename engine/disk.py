@@ -26,7 +26,7 @@ def not_written(what: Path | str, failure: _Failure) -> StorageError:
     )
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its place and move it there.
 
     Raises:
@@ -34,7 +34,8 @@ def write_whole(path: Path, text: str) -> None:
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, "utf-8", newline="")  # line ends as given: a table's are its own
+        # Line ends as given: a table's are its own.
+        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -7,14 +7,16 @@ import numpy as np
 
 from engine.crop import crop_for_network
 from engine.frames import CropRect
-from engine.stabilise import Stabiliser
+from engine.head_finder import HeadFinder
+from engine.stabilise import PointFinder, Stabiliser
 
 
 class Preparation(StrEnum):
     """What an actor's network was trained to see."""
 
     CROP = "crop"  # a fixed part of the camera's picture
-    STABILISED = "stabilised"  # turned and moved by the face in it
+    STABILISED = "stabilised"  # turned and moved by 68 points of the face in it
+    SELF_STABILISED = "self-stabilised"  # likewise, by a network of the actor's own
 
 
 class Prepare(Protocol):
@@ -42,10 +44,21 @@ class PlainCrop:
         return crop_for_network(image, crop, width_px, height_px)
 
 
-def open_preparation(kind: Preparation) -> Prepare:
+def open_preparation(kind: Preparation, stabiliser: bytes | None = None) -> Prepare:
     """Get ready to prepare pictures.
+
+    Args:
+        kind: Of preparation.
+        stabiliser: The actor's own network that finds the head, an ONNX file; only for `SELF_STABILISED`.
 
     Raises:
         TrackerError: It needs dlib, which is not installed.
+        ActorError: The actor's own network does not load.
     """
-    return Stabiliser() if kind is Preparation.STABILISED else PlainCrop()
+    if kind is Preparation.CROP:
+        return PlainCrop()
+    if kind is Preparation.STABILISED:
+        return Stabiliser(PointFinder())
+    if stabiliser is None:
+        raise ValueError("a self-stabilised picture needs the actor's own network")
+    return Stabiliser(HeadFinder(stabiliser))

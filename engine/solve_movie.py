@@ -63,7 +63,7 @@ def solve_movie(
     moments = Synchronous(movies[0], others)
     latents: list[np.ndarray] = []
     expected = ExpectedTally(bundle.topology, keeps_vertices=keeps_errors)
-    preparation = open_preparation(bundle.preparation)
+    preparation = open_preparation(bundle.preparation, bundle.stabiliser())
     with _decoded_ahead(_batches(moments, preparation, movies, bundle, batch_size)) as batches:
         for crops in batches:
             solved = backend.run(crops)

@@ -23,7 +23,7 @@ class Solver:
 
     def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bundle, self._backend, self._clock = bundle, backend, clock
-        self._prepare = open_preparation(bundle.preparation).prepare
+        self._prepare = open_preparation(bundle.preparation, bundle.stabiliser()).prepare
         self._others = [None] * (len(bundle.views) - 1)
         self.crop_ms = Recent()  # any thread may read
         self.network_ms = Recent()

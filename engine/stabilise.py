@@ -1,13 +1,14 @@
-"""The head's motion in the picture taken out: turned, moved sideways and up by 68 points of the face.
+"""The head's motion in the picture taken out: turned, moved sideways and up by where the head lies.
 
 After Laine et al. 2017, appendix B: rotation from the points around the eyes, vertical position from the nose, the
-midpoint of the eyes fixed. The size is left alone: a pixel shows as much of the face as in the plain crop.
+midpoint of the eyes fixed. The size is left alone: a pixel shows as much of the face as in the plain crop. The head is
+found by 68 points of the face, or by a network of the actor's own that learned from them.
 Rule: every frame by itself; a frame in which no face is found is cut as the plain crop.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import cv2
 import numpy as np
@@ -56,20 +57,33 @@ class HeadPose:
     def of(cls, points: np.ndarray) -> Self:
         """From [68, 2] points in camera pixels."""
         right, left = points[list(_RIGHT_CORNERS)].mean(axis=0), points[list(_LEFT_CORNERS)].mean(axis=0)
-        roll = math.atan2(left[1] - right[1], left[0] - right[0])
+        return cls.by_anchors(right, left, points[_NOSE].mean(axis=0))
+
+    @classmethod
+    def by_anchors(cls, right_eye: np.ndarray, left_eye: np.ndarray, nose: np.ndarray) -> Self:
+        """From [2] each in camera pixels: the middles of the actor's right and left eye, and that of the nose."""
+        across = left_eye - right_eye
+        roll = math.atan2(across[1], across[0])
         upright = _rotation(-roll)
-        return cls(roll, float((upright @ (left + right))[0] / 2), float((upright @ points[_NOSE].mean(axis=0))[1]))
+        return cls(roll, float((upright @ (left_eye + right_eye))[0] / 2), float((upright @ nose)[1]))
+
+
+class Finder(Protocol):
+    """Says where the head is. One thread at a time."""
+
+    def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose | None:
+        """How the head lies in [H, W] uint8, camera pixels; None where no face is found in the crop."""
 
 
 class Stabiliser:
     """Cuts the network's picture of one actor. One thread at a time.
 
-    Raises:
-        TrackerError: dlib or its model is not installed.
+    Args:
+        finder: Of the head.
     """
 
-    def __init__(self) -> None:
-        self._landmarks = FaceLandmarks()
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
         self.num_unfound = 0  # frames without a face so far; any thread may read
 
     def prepare(self, image: np.ndarray, crop: CropRect, width_px: int, height_px: int) -> np.ndarray:
@@ -96,7 +110,7 @@ class Stabiliser:
         """
         check_crop(crop, image.shape[1], image.shape[0])
         gray = to_gray(image)
-        pose = self.find(gray, crop)
+        pose = self._finder.find(gray, crop)
         if pose is None:
             self.num_unfound += 1
         grown = cut(gray, crop, pose, size_px, margin_px)
@@ -105,8 +119,19 @@ class Stabiliser:
             grown[top : top + height, left : left + width] = cut(gray, crop, pose, size_px, (0, 0))
         return grown
 
+
+class PointFinder:
+    """The `Finder` by dlib's 68 points.
+
+    Raises:
+        TrackerError: dlib or its model is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._landmarks = FaceLandmarks()
+
     def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose | None:
-        """How the head lies in [H, W] uint8, camera pixels; None where no face is found in the crop."""
+        """See `Finder.find`."""
         margin = crop.width // 8
         left, top = max(0, crop.x - margin), max(0, crop.y - margin)
         window = gray[top : crop.y + crop.height + margin, left : crop.x + crop.width + margin]

@@ -18,6 +18,10 @@ from training.variation import Amounts
 
 _NUM_DRAWS = 32  # more than there are kinds: a new kind does not change what the others draw
 _GRAIN_PX = 256  # places where a picture's noise may begin, each way
+# Two takes of one frame differ as neighbouring frames of a face at rest do, and a little more.
+_TAKE_SHIFT_PX = 0.5  # of the crop at the network's scale, each way
+_TAKE_BRIGHTNESS = 1.5  # gray levels: lamps flicker
+_TAKE_NOISE = 2.0  # gray levels, standard deviation of each take's own noise; a camera's is near 1
 
 
 class Chance(IntEnum):
@@ -35,6 +39,11 @@ class Chance(IntEnum):
     NOISE = 9
     NOISE_COLUMN = 10
     NOISE_ROW = 11
+    TAKE_RIGHT = 12
+    TAKE_DOWN = 13
+    TAKE_BRIGHTNESS = 14
+    TAKE_NOISE_COLUMN = 15
+    TAKE_NOISE_ROW = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,14 +70,20 @@ def draws(seed: int, epoch: int, view: int, num_frames: int) -> np.ndarray:
     return drawn
 
 
-def changes(drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: float) -> Changes:
+def changes(
+    drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: float, takes: np.ndarray | None = None
+) -> Changes:
     """What random numbers mean.
+
+    Where the loss looks at steadiness, both takes of a frame are noisy, and the second is also moved by half a pixel at
+    most and a little brighter or darker: differences that a face at rest shows from frame to frame.
 
     Args:
         drawn: [n, 32] rows of `draws`.
         config: Amounts, all of them known, and the crop's size.
         strength: 0 changes nothing, 1 the full amounts.
         gray_mean: Gray level that contrast turns about.
+        takes: [n] which take of its frame each is, 0 or 1; none: the first.
 
     Raises:
         ValueError: An amount is still to be measured.
@@ -77,8 +92,10 @@ def changes(drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: 
     if known is None:
         raise ValueError("amounts of augmentation are to be measured first")
     amounts = strength * drawn
+    is_second = strength * (np.zeros(len(drawn)) if takes is None else takes)
     width_px, height_px = config.input_width_px, config.input_height_px
     shift = amounts[:, [Chance.RIGHT, Chance.DOWN]] * known.translation * width_px
+    shift += is_second[:, None] * drawn[:, [Chance.TAKE_RIGHT, Chance.TAKE_DOWN]] * _TAKE_SHIFT_PX
     angle = np.deg2rad(amounts[:, Chance.TURN] * known.rotation_deg)
     scale = 1.0 + amounts[:, Chance.ZOOM] * known.zoom
 
@@ -95,11 +112,18 @@ def changes(drawn: np.ndarray, config: TrainConfig, strength: float, gray_mean: 
         matrices = matrices @ _leaning(amounts, config)
 
     brightness = amounts[:, Chance.BRIGHTNESS, None] * known.brightness
+    brightness += (is_second * drawn[:, Chance.TAKE_BRIGHTNESS] * _TAKE_BRIGHTNESS)[:, None]
     contrast = 1.0 + amounts[:, Chance.CONTRAST, None] * known.contrast
     exponent = 1.0 + amounts[:, Chance.GAMMA, None] * config.max_gamma
     levels = 255.0 * (np.arange(256) / 255.0) ** exponent
     levels = (levels - gray_mean) * contrast + gray_mean + brightness
-    return Changes(matrices, np.clip(np.rint(levels), 0, 255).astype(np.uint8), _noise(amounts, drawn, config))
+    noise = _noise(drawn, config, strength, is_second > 0) if has_noise(config) else None
+    return Changes(matrices, np.clip(np.rint(levels), 0, 255).astype(np.uint8), noise)
+
+
+def has_noise(config: TrainConfig) -> bool:
+    """Whether noise is added to pictures."""
+    return bool(config.max_noise or config.steadiness_weight)
 
 
 def _leaning(amounts: np.ndarray, config: TrainConfig) -> np.ndarray:
@@ -117,11 +141,13 @@ def _leaning(amounts: np.ndarray, config: TrainConfig) -> np.ndarray:
     return np.asarray(back @ leaning @ to_middle)
 
 
-def _noise(amounts: np.ndarray, drawn: np.ndarray, config: TrainConfig) -> np.ndarray | None:
-    if not config.max_noise:
-        return None
-    where = (drawn[:, [Chance.NOISE_COLUMN, Chance.NOISE_ROW]] + 1.0) / 2.0 * (_GRAIN_PX - 1)
-    return np.column_stack([np.abs(amounts[:, Chance.NOISE]) * config.max_noise, np.floor(where)]).astype(np.float32)
+def _noise(drawn: np.ndarray, config: TrainConfig, strength: float, is_second: np.ndarray) -> np.ndarray:
+    levels = np.abs(drawn[:, Chance.NOISE]) * config.max_noise
+    if config.steadiness_weight:
+        levels = np.maximum(levels, _TAKE_NOISE)
+    first, second = [Chance.NOISE_COLUMN, Chance.NOISE_ROW], [Chance.TAKE_NOISE_COLUMN, Chance.TAKE_NOISE_ROW]
+    where = np.where(is_second[:, None], drawn[:, second], drawn[:, first])
+    return np.column_stack([strength * levels, np.floor((where + 1.0) / 2.0 * (_GRAIN_PX - 1))]).astype(np.float32)
 
 
 @lru_cache(maxsize=2)
@@ -136,7 +162,9 @@ def grain(width_px: int, height_px: int) -> np.ndarray:
     return noise
 
 
-def augment(grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.ndarray, gray_mean: float) -> np.ndarray:
+def augment(
+    grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.ndarray, gray_mean: float, take: int = 0
+) -> np.ndarray:
     """Cut the network's crop out of a grown picture, changed at random.
 
     Args:
@@ -145,11 +173,12 @@ def augment(grown: np.ndarray, config: TrainConfig, strength: float, drawn: np.n
         strength: 0 gives the crop itself, 1 the full amounts.
         drawn: [32] row of `draws`.
         gray_mean: Gray level that contrast turns about.
+        take: Of the frame, see `changes`.
 
     Returns:
         [input_height_px, input_width_px] uint8.
     """
-    change = changes(drawn[None], config, strength, gray_mean)
+    change = changes(drawn[None], config, strength, gray_mean, np.array([take]))
     matrix, size = change.matrices[0], (config.input_width_px, config.input_height_px)
     how, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
     if config.max_perspective:

@@ -50,7 +50,7 @@ def choose_indices(
 ) -> tuple[int, np.ndarray]:
     """The epoch of a step, and which frames it learns from: its share of the epoch's own order.
 
-    Where the loss looks at motion these are half as many, each to be followed by the next of its shot.
+    Where batches are paired these are half as many, each to be followed by the next of its shot or by itself.
     """
     epoch, position = divmod(step, steps_per_epoch)
     size = _frames_a_step(config)
@@ -67,7 +67,7 @@ def check_shares(num_frames: int, config: TrainConfig, num_processes: int) -> No
     """
     num_shared = min(_frames_a_step(config), num_frames)
     if num_shared % num_processes:
-        pairs = "pairs of frames" if config.velocity_weight else "frames"
+        pairs = "pairs of frames" if config.is_paired else "frames"
         raise LiveDoubleError(
             f"{num_processes} processes cannot share the {num_shared} {pairs} of a step equally.",
             f"Give a --batch whose number of {pairs} is a multiple of {num_processes}.",
@@ -83,7 +83,7 @@ def make_batch(
     gray_mean: np.ndarray,
     share: Share = WHOLE,
 ) -> Batch:
-    """The batch of one step, augmented; the frames of a pair are changed alike.
+    """The batch of one step, augmented; the frames of a pair are changed alike, or nearly so if they are two takes.
 
     Args:
         choice: All training frames.
@@ -95,21 +95,28 @@ def make_batch(
         share: Of this process.
     """
     epoch, indices = choose_indices(len(choice), config, step, steps_per_epoch, share)
-    frames = choice.with_next(indices) if config.velocity_weight else choice.only(indices)
+    frames = choice.with_next(indices) if config.velocity_weight else choice.only(repeated(indices, config)[0])
     drawn = [draws(config.seed, epoch, view, len(choice)) for view in range(choice.num_views)]
-    repeats = 2 if config.velocity_weight else 1
     crops = [
         [
-            augment(grown, config, strength, of_view[index], mean)
+            augment(grown, config, strength, of_view[index], mean, take)
             for grown, of_view, mean in zip(frames.grown(row), drawn, gray_mean, strict=True)
         ]
-        for row, index in enumerate(np.repeat(indices, repeats).tolist())
+        for row, (index, take) in enumerate(zip(*repeated(indices, config), strict=True))
     ]
     return Batch(np.array(crops), np.stack([frames.vertices(row) for row in range(len(frames))]))
 
 
+def repeated(indices: np.ndarray, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """[B] each frame as often as a batch holds it, and [B] which take of it that is (0, 1)."""
+    if not config.is_paired:
+        return indices, np.zeros(len(indices), int)
+    takes = np.tile([0, 1 if config.steadiness_weight else 0], len(indices))
+    return np.repeat(indices, 2), takes
+
+
 def _frames_a_step(config: TrainConfig) -> int:
-    return max(1, config.batch_size // 2) if config.velocity_weight else config.batch_size
+    return max(1, config.batch_size // 2) if config.is_paired else config.batch_size
 
 
 @lru_cache(maxsize=4)

@@ -110,6 +110,7 @@ class Checkpoint:
         state: Where it stands.
         network: The weights, by name.
         optimizer: Adam's state; none in `best.pt`.
+        stabiliser: The ONNX file of the network that finds the head, where pictures are stabilised by one.
     """
 
     config: TrainConfig
@@ -118,6 +119,7 @@ class Checkpoint:
     state: TrainingState
     network: dict[str, Tensor]
     optimizer: dict[str, Any] | None = None
+    stabiliser: bytes | None = None
 
     @property
     def epochs(self) -> float:
@@ -156,6 +158,7 @@ class Checkpoint:
             "state": asdict(self.state),
             "network": self.network,
             "optimizer": self.optimizer,
+            "stabiliser": self.stabiliser,
         }
         try:
             with partial.open("wb") as file:
@@ -195,6 +198,7 @@ class Checkpoint:
                 TrainingState(**content["state"]),
                 content["network"],
                 content["optimizer"],
+                content.get("stabiliser"),  # older ones know of none
             )
         except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
             raise LiveDoubleError(

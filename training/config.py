@@ -41,6 +41,7 @@ class TrainConfig:
     image_components: int = 3000  # of the picture, where the fully connected network starts; paper
     hidden: tuple[int, ...] = (2000, 1000)  # of the fully connected network: ReLU, then tanh; paper
     is_stabilised: bool | None = None  # pictures moved by 68 points; none: the fully connected network's; paper
+    is_self_stabilised: bool = False  # likewise, by a small network that learns from these points first; ours
     dropout: float = 0.2  # probability, before linear layers; paper
 
     # Cameras that the network sees at the same time.
@@ -57,6 +58,7 @@ class TrainConfig:
     region_weights: tuple[tuple[str, float], ...] = ()  # (vertex set, weight of its vertices); ours, none
     normal_weight: float = 0.0  # of the surface normals' error; ours
     velocity_weight: float = 0.0  # of the error of motion from frame to frame; ours
+    steadiness_weight: float = 0.0  # of what differs between two takes of one frame (see augment.changes); ours
     contact_weight: float = 0.0  # of the error of the gap between lips and between lids; ours
     is_affine_invariant: bool = False  # measured after an affine fit, with a fixed basis; paper, appendix A
     is_shot_aligned: bool = False  # every shot's meshes first brought to the rest pose by one affine; paper, appendix A
@@ -64,6 +66,7 @@ class TrainConfig:
 
     # How long, from where, and in what portions.
     start_from: str | None = None  # folder of a training or an actor whose weights this one begins with; ours
+    is_new_face: bool = False  # mean mesh and whitening stay the data's own: another person's; ours
     epochs: float = 200  # passes over the training frames; paper
     batch_size: int = 50  # frames a step; paper
     minutes: float | None = None  # wall clock of the training loop after which it must be done; ours, none by default
@@ -114,14 +117,17 @@ class TrainConfig:
             ("stages", bool(self.stages) and all(self.stages), "one convolution in each stage at least"),
             ("views", bool(self.views) and len({*self.views}) == len(self.views), "different cameras, one at least"),
             ("views", len(self.views) == 1 or not self._needs_one_view, "one camera, before the face,"),
+            ("is_stabilised", self.is_stabilised is None or not self.is_self_stabilised, "none beside its own"),
             ("hidden", bool(self.hidden) and min(self.hidden) >= 1, "one layer at least, of one unit at least,"),
             ("image_components", self.image_components >= 1, "at least 1"),
             ("variance", self.variance is None or 0 < self.variance <= 1, "more than 0, at most 1"),
+            ("is_new_face", self.start_from is not None or not self.is_new_face, "false where nothing is started from"),
             ("epochs", self.epochs > 0, "more than 0"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
             ("num_frames", self.num_frames is None or self.num_frames >= 1, "at least 1"),
             ("learning_rate", self.learning_rate > 0, "more than 0"),
+            ("steadiness_weight", not (self.steadiness_weight and self.velocity_weight), "0 beside a velocity_weight"),
             ("planted_error_mm", self.planted_error_mm >= 0, "0 or more"),
             ("max_noise", self.max_noise >= 0, "0 or more"),
             ("max_gamma", 0 <= self.max_gamma < 1, "0 or more, less than 1,"),
@@ -138,11 +144,18 @@ class TrainConfig:
         """Of the cameras' pictures."""
         is_fully_connected = self.network == "fully_connected"
         is_stabilised = is_fully_connected if self.is_stabilised is None else self.is_stabilised
+        if self.is_self_stabilised:
+            return Preparation.SELF_STABILISED
         return Preparation.STABILISED if is_stabilised else Preparation.CROP
 
     @property
+    def is_paired(self) -> bool:
+        """Whether batches come in pairs: a frame and the next one, or two takes of it."""
+        return bool(self.velocity_weight or self.steadiness_weight)
+
+    @property
     def _needs_one_view(self) -> bool:
-        return self.network == "fully_connected" or self.preparation is Preparation.STABILISED
+        return self.network == "fully_connected" or self.preparation is not Preparation.CROP
 
     def lines(self) -> list[str]:
         """The resolved settings, one a line, to be shown before anything runs."""

@@ -17,9 +17,10 @@ from engine.crop import crop_for_network, resize_area, to_gray
 from engine.disk import check_room
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
+from engine.head_finder import HeadFinder
 from engine.preparation import Preparation
 from engine.shots import DataSet, Shot
-from engine.stabilise import Stabiliser
+from engine.stabilise import Finder, PointFinder, Stabiliser
 from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
@@ -176,6 +177,7 @@ def cache_shot(
     folder: Path,
     progress: Progress | None = None,
     preparation: Preparation = Preparation.CROP,
+    stabiliser: bytes | None = None,
 ) -> CachedShot:
     """Decode a shot's movies into the cache, or find them there.
 
@@ -187,6 +189,7 @@ def cache_shot(
         folder: Holds the cache.
         progress: Told as decoding goes on.
         preparation: What the network sees of a picture.
+        stabiliser: The actor's own network that finds the head, where `preparation` needs one.
 
     Raises:
         ShotError: A movie holds another number of frames than the shot, or hardly a face where pictures are stabilised.
@@ -194,7 +197,7 @@ def cache_shot(
         StorageError: The cache cannot be written, for example because the disk is full.
     """
     views = tuple(
-        _cache_view(shot, camera, crop, (width_px, height_px), folder, progress, preparation)
+        _cache_view(shot, camera, crop, (width_px, height_px), folder, progress, preparation, stabiliser)
         for camera, crop in crops.items()
     )
     return CachedShot(shot, views, shot.vertices())
@@ -208,19 +211,23 @@ def _cache_view(
     folder: Path,
     progress: Progress | None,
     preparation: Preparation,
+    stabiliser: bytes | None,
 ) -> np.ndarray:
     width_px, height_px = size
     rows, columns = height_px + 2 * (height_px // MARGIN_PART), width_px + 2 * (width_px // MARGIN_PART)
     num_frames = shot.facts.num_frames
     file = shot.movie_path(camera).stat()
     key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
-    if preparation is Preparation.STABILISED:
+    if preparation is not Preparation.CROP:
         key += f"stabilised {_STABILISED_LAYOUT}"
+    if stabiliser is not None:
+        key += hashlib.sha256(stabiliser).hexdigest()
     path = folder / f"{shot.facts.name}-{camera}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.crops"
     num_bytes = num_frames * rows * columns
     with _claimed(path, num_bytes) as is_missing:
-        if is_missing and preparation is Preparation.STABILISED:
-            _decode_stabilised(shot, camera, crop, size, path, num_bytes, progress)
+        if is_missing and preparation is not Preparation.CROP:
+            finder = PointFinder() if stabiliser is None else HeadFinder(stabiliser)
+            _decode_stabilised(finder, shot, camera, crop, size, path, num_bytes, progress)
         elif is_missing:
             _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
     return np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
@@ -258,6 +265,7 @@ def _no_room(path: Path, num_bytes: int, error: OSError) -> StorageError:
 
 
 def _decode_stabilised(
+    finder: Finder,
     shot: Shot,
     camera: str,
     crop: CropRect,
@@ -266,7 +274,7 @@ def _decode_stabilised(
     num_bytes: int,
     progress: Progress | None,
 ) -> None:
-    stabiliser, margin = Stabiliser(), (size[0] // MARGIN_PART, size[1] // MARGIN_PART)
+    stabiliser, margin = Stabiliser(finder), (size[0] // MARGIN_PART, size[1] // MARGIN_PART)
     _decode(shot, camera, lambda image: stabiliser.prepare_grown(image, crop, size, margin), path, num_bytes, progress)
     if stabiliser.num_unfound > _MOST_UNFOUND * shot.facts.num_frames:
         path.unlink()

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.augment import changes, draws, grain
-from training.batches import Share, choose_indices
+from training.augment import changes, draws, grain, has_noise
+from training.batches import Share, choose_indices, repeated
 from training.config import TrainConfig
 from training.crops import FrameChoice
 
@@ -39,7 +39,7 @@ class DeviceFrames:
             self._grown[part] = torch.from_numpy(np.stack([held.grown(row) for row in some]))
             self._vertices[part] = torch.from_numpy(np.stack([held.vertices(row) for row in some]))
         self._warp = Warp((columns, rows), (config.input_width_px, config.input_height_px), device)
-        self._grain = Grain(config.input_width_px, config.input_height_px, device) if config.max_noise else None
+        self._grain = Grain(config.input_width_px, config.input_height_px, device) if has_noise(config) else None
 
     @staticmethod
     def num_bytes(choice: FrameChoice, config: TrainConfig) -> int:
@@ -54,9 +54,9 @@ class DeviceFrames:
         """
         config = self._config
         epoch, indices = choose_indices(self._num_frames, config, step, steps_per_epoch, share)
-        repeats = self._rows.shape[1]
+        every, takes = repeated(indices, config)
         of_views = [
-            changes(draws(config.seed, epoch, view, self._num_frames)[indices], config, strength, float(mean))
+            changes(draws(config.seed, epoch, view, self._num_frames)[every], config, strength, float(mean), takes)
             for view, mean in enumerate(self._gray_mean)
         ]
         matrices = np.stack([of_view.matrices for of_view in of_views], axis=1).astype(np.float32)
@@ -64,8 +64,8 @@ class DeviceFrames:
         noise = [of_view.noise for of_view in of_views if of_view.noise is not None]
         if noise:
             of_pictures.append(np.stack(noise, axis=1))
-        arrays = self._rows[indices].ravel(), *(numbers.repeat(repeats, axis=0) for numbers in of_pictures)
-        return tuple(torch.from_numpy(array) for array in arrays)
+        rows = self._rows[indices].ravel()
+        return tuple(torch.from_numpy(array) for array in (rows, *of_pictures))
 
     def unpack(
         self, rows: Tensor, matrices: Tensor, tables: Tensor, noise: Tensor | None = None
@@ -139,7 +139,7 @@ def _held(choice: FrameChoice, config: TrainConfig) -> tuple[FrameChoice, np.nda
     """The frames to hold, each once, and [n, 1 or 2] which of them a chosen frame is (and is followed by)."""
     every = np.arange(len(choice))
     if not config.velocity_weight:
-        return choice, every[:, None]
+        return choice, every.repeat(2 if config.is_paired else 1).reshape(len(choice), -1)
     pairs = choice.with_next(every)
     frames, rows = np.unique(np.stack([pairs.shot_indices, pairs.frame_indices], axis=1), axis=0, return_inverse=True)
     return FrameChoice(choice.shots, frames[:, 0], frames[:, 1]), rows.reshape(-1, 2)

@@ -1,6 +1,7 @@
 """Starting from an earlier network instead of random weights: a training's best, or an actor that was exported.
 
-Rule: all of it is taken over, its whitening too, or none; what does not fit is refused before anything long begins.
+Rule: all of it is taken over, its whitening too; or, for a new face, all but mean mesh and whitening. What does not fit
+is refused before anything long begins.
 Expected errors alone may be missing on either side.
 """
 
@@ -25,6 +26,7 @@ from training.networks.convolutions import ConvolutionalEncoder
 __all__ = ["Earlier", "open_earlier"]
 
 _ERRORS = "to_errors."
+_OF_A_PERSON = ("to_vertices.bias", "pixel_mean", "pixel_deviation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,7 @@ class Earlier:
         num_vertices: Of its mesh.
         faces: [F, 3] int32 of its mesh; None where it does not tell.
         source: The checkpoint or the actor.
+        stabiliser: Its own network that finds the head, where it has one.
     """
 
     facts: EarlierFacts
@@ -48,6 +51,7 @@ class Earlier:
     num_vertices: int
     faces: np.ndarray | None
     source: Checkpoint | ActorBundle
+    stabiliser: bytes | None = None
 
     def check(self, config: TrainConfig, topology: Topology) -> None:
         """Refuse settings or a mesh that it was not made for.
@@ -56,9 +60,11 @@ class Earlier:
             LiveDoubleError: It sees other cameras, other pictures, or its mesh is another.
         """
         size = config.input_width_px, config.input_height_px
+        # Who has learned to see a head move sees one that is held still, too.
+        preparation = config.preparation if self.preparation is Preparation.CROP else self.preparation
         for what, there, here in (
             ("cameras", ", ".join(self.views), ", ".join(config.views)),
-            ("preparation of pictures", self.preparation.value, config.preparation.value),
+            ("preparation of pictures", preparation.value, config.preparation.value),
             ("input", "{}x{}".format(*self.input_size), "{}x{}".format(*size)),
             ("number of vertices", self.num_vertices, topology.num_vertices),
         ):
@@ -70,8 +76,12 @@ class Earlier:
                 "Start from an actor of the same mesh.",
             )
 
-    def give(self, network: FaceNetwork) -> None:
+    def give(self, network: FaceNetwork, *, is_new_face: bool = False) -> None:
         """Its weights to a new network on the CPU.
+
+        Args:
+            network: Primed with the data's own meshes and gray levels.
+            is_new_face: Leave it their means.
 
         Raises:
             LiveDoubleError: The network is of other sizes.
@@ -79,6 +89,8 @@ class Earlier:
         source = self.source
         weights = source.network if isinstance(source, Checkpoint) else _of_actor(source, network)
         own = network.state_dict()
+        if is_new_face:
+            weights = {**weights, **{name: own[name] for name in _OF_A_PERSON}}
         expected = {name: tuple(values.shape) for name, values in own.items()}
         found = {name: tuple(values.shape) for name, values in weights.items() if name in own or _counts(name)}
         for name in sorted(expected.keys() | found.keys()):
@@ -108,6 +120,7 @@ def open_earlier(folder: Path) -> Earlier:
             actor.topology.num_vertices,
             actor.topology.faces,
             actor,
+            actor.stabiliser(),
         )
     raise LiveDoubleError(
         f"{folder} is neither a training that was validated nor an actor.",
@@ -127,6 +140,7 @@ def _of_training(folder: Path) -> Earlier:
         shape.num_vertices,
         None,
         checkpoint,
+        checkpoint.stabiliser,
     )
 
 

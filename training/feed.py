@@ -58,7 +58,7 @@ class Source:
     def num_samples(self) -> int:
         """Pictures that a step learns from, over all processes."""
         _, indices = choose_indices(len(self.choice), self.config, 0, self.steps_per_epoch)
-        return len(indices) * (2 if self.config.velocity_weight else 1)
+        return len(indices) * (2 if self.config.is_paired else 1)
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class Judge:
         views: Its cameras, in its own order.
         input_size: Width and height of its input, pixels.
         preparation: Of the cameras' pictures.
+        stabiliser: The actor's own network that finds the head, where `preparation` needs one.
         num_vertices: Of its mesh.
         is_fully_connected: Or convolutional.
         basis: Its output layer.
@@ -69,6 +70,7 @@ class Judge:
     views: tuple[str, ...]
     input_size: tuple[int, int]
     preparation: Preparation
+    stabiliser: bytes | None
     num_vertices: int
     is_fully_connected: bool
     basis: Basis
@@ -92,7 +94,8 @@ class Judge:
 
     def crops(self, data: DataSet, shot: Shot, cache: Path, progress: Progress | None = None) -> CachedShot:
         """A shot's crops, decoded into the cache or found there."""
-        return cache_shot(shot, self.crops_in(data), *self.input_size, cache, progress, self.preparation)
+        crops = self.crops_in(data)
+        return cache_shot(shot, crops, *self.input_size, cache, progress, self.preparation, self.stabiliser)
 
     def can_lack(self, camera: str) -> bool:
         """Whether this is one of several cameras."""
@@ -200,6 +203,7 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
         views=tuple(view.camera for view in bundle.views),
         input_size=(bundle.input_width_px, bundle.input_height_px),
         preparation=bundle.preparation,
+        stabiliser=bundle.stabiliser(),
         num_vertices=bundle.topology.num_vertices,
         is_fully_connected=PICTURES_FILE in bundle.facts.files,
         basis=Basis(bundle.mean, bundle.basis),
@@ -234,6 +238,7 @@ def _open_training(folder: Path, num_threads: int | None) -> Judge:
         views=checkpoint.config.views,
         input_size=(shape.input_width_px, shape.input_height_px),
         preparation=checkpoint.config.preparation,
+        stabiliser=checkpoint.stabiliser,
         num_vertices=shape.num_vertices,
         is_fully_connected=checkpoint.config.network == "fully_connected",
         basis=Basis(

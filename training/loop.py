@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine.preparation import Preparation
 from engine.shots import DataSet
 from training.batches import check_shares
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
@@ -23,6 +24,7 @@ from training.earlier import open_earlier
 from training.evaluate import Solve, measure
 from training.feed import Source, feed
 from training.gradients import Gradients
+from training.head_finder import own_stabiliser
 from training.live_pictures import LivePictures
 from training.losses import Objective
 from training.mishaps import diverged, told_of_memory
@@ -77,7 +79,12 @@ def _train(
     Objective.of(config, data.topology)  # what cannot be minimised is refused before movies are decoded
 
     # What we learn from and what we measure on; the network and what changes its weights.
-    frames = load_frames(data, config, cache, watch, team)
+    stabiliser = None
+    if config.preparation is Preparation.SELF_STABILISED:
+        known = resumed or (None if config.is_new_face else earlier)
+        given = None if known is None else known.stabiliser
+        stabiliser = team.by_first(lambda: given or own_stabiliser(data, config, run, compute, watch))
+    frames = load_frames(data, config, cache, watch, team, stabiliser)
     check_shares(len(frames.training), config, team.size)
     ready = prepare(data, checksum, config, frames, resumed, compute, watch, team, earlier)
     network, optimizer, state, plan = ready.network, ready.optimizer, ready.state, ready.plan
@@ -97,7 +104,8 @@ def _train(
         if not all(bool(torch.isfinite(weight).all()) for weight in network.parameters()):
             raise diverged(state.step, run)
         kept = optimizer.state_dict() if has_optimizer else None
-        Checkpoint(config, network.shape, ready.facts, state, network.state_dict(), kept).save(run / name)
+        weights = network.state_dict()
+        Checkpoint(config, network.shape, ready.facts, state, weights, kept, stabiliser).save(run / name)
 
     # The loop.
     clock, losses = Clock(config, state, len(frames.training)), Losses()

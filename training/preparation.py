@@ -66,8 +66,18 @@ class Prepared:
     plan: Plan
 
 
-def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, team: Team) -> Frames:
+def load_frames(
+    data: DataSet, config: TrainConfig, cache: Path, watch: Watch, team: Team, stabiliser: bytes | None = None
+) -> Frames:
     """Every movie decoded once, crops and meshes mapped into memory.
+
+    Args:
+        data: Of the actor.
+        config: The settings.
+        cache: Folder of decoded crops.
+        watch: Told of decoding.
+        team: The processes that train together.
+        stabiliser: The actor's own network that finds the head, where the settings ask for one.
 
     Raises:
         LiveDoubleError: There is no frame to learn from or to measure on, or the cache cannot be written.
@@ -78,7 +88,7 @@ def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, t
                 f"The data set {data.folder} has no {role} shot.", f"Add a shot with a {role} role to its manifest."
             )
     cv2.setNumThreads(1)  # pictures are augmented beside the network, not against it
-    shots = team.machine_by_machine(lambda: _cached(data.training, data, config, cache, watch))
+    shots = team.machine_by_machine(lambda: _cached(data.training, data, config, cache, watch, stabiliser))
     rest = data.topology.neutral
     if config.planted_error_mm:
         planted = plant(len(shots), rest, config.planted_error_mm)
@@ -87,7 +97,7 @@ def load_frames(data: DataSet, config: TrainConfig, cache: Path, watch: Watch, t
         affines = team.by_first(lambda: align_shots([_Carried(cached) for cached in shots], rest))
         shots = tuple(_carried_on(cached, affine) for cached, affine in zip(shots, affines, strict=True))
     training = choose_frames(shots, config.num_frames)
-    measured_shots = team.machine_by_machine(lambda: _cached(data.validation, data, config, cache, watch))
+    measured_shots = team.machine_by_machine(lambda: _cached(data.validation, data, config, cache, watch, stabiliser))
     validation = choose_frames(measured_shots, config.validation_frames)
     frames = Frames(training, validation, *team.by_first(lambda: gray_levels(training)))
     grays = zip(frames.gray_mean, frames.gray_deviation, strict=True)
@@ -146,8 +156,11 @@ def prepare(
             network.prime_pictures(*map(torch.from_numpy, (pictures.mean, pictures.directions, pictures.deviation)))
             watch.say(pictures.words)
         if earlier is not None:
-            earlier.give(network)
-            watch.say(f"Starting from {earlier.facts.name}: its weights, whitening and basis, none of the above.")
+            earlier.give(network, is_new_face=config.is_new_face)
+            taken = (
+                "all but its mean mesh and whitening" if config.is_new_face else "all of it, whitening and basis too"
+            )
+            watch.say(f"Starting from {earlier.facts.name}: {taken}.")
         pca_variance, state = basis.variance_reached, TrainingState(0, plan.total_steps, 0.0, math.inf, 0)
         began = None if earlier is None else earlier.facts
     else:
@@ -210,8 +223,10 @@ def plan_to_go_on(resumed: Checkpoint, config: TrainConfig, plan: Plan) -> Plan:
 
 
 def _cached(
-    shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch
+    shots: tuple[Shot, ...], data: DataSet, config: TrainConfig, cache: Path, watch: Watch, stabiliser: bytes | None
 ) -> tuple[CachedShot, ...]:
     crops = crops_of(data, config.views)
     size = config.input_width_px, config.input_height_px
-    return tuple(cache_shot(shot, crops, *size, cache, watch.decoding, config.preparation) for shot in shots)
+    return tuple(
+        cache_shot(shot, crops, *size, cache, watch.decoding, config.preparation, stabiliser) for shot in shots
+    )

@@ -115,7 +115,7 @@ def to_go_on_with(run: Path, config: TrainConfig, checksum: str) -> Checkpoint |
     if changed:
         raise LiveDoubleError(
             f"The folder {run} holds a training with other settings ({', '.join(changed)}).",
-            "Give the same settings to go on with it, or another folder with --out.",
+            "Give the same settings to go on with it, or start in another folder.",
         )
     return resumed
 

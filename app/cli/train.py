@@ -30,6 +30,14 @@ def train(
             help="Begin with the weights of this actor or training instead of random ones.",
         ),
     ] = None,
+    new_face: Annotated[
+        bool,
+        typer.Option(
+            "--new-face",
+            rich_help_panel=_LENGTH,
+            help="With --from of another person: mean mesh and whitening stay the data's.",
+        ),
+    ] = False,
     epochs: Annotated[
         float | None, typer.Option(rich_help_panel=_LENGTH, help="Passes over the training frames; the paper's 200.")
     ] = None,
@@ -61,6 +69,14 @@ def train(
             help="Turn and move pictures by 68 points of the face (appendix B); by default for fully-connected alone.",
         ),
     ] = None,
+    self_stabilised: Annotated[
+        bool,
+        typer.Option(
+            "--self-stabilised",
+            rich_help_panel=_NETWORK,
+            help="Likewise, by a small network of the actor's own that first learns from these points.",
+        ),
+    ] = False,
     stages: Annotated[
         StagesName, typer.Option(rich_help_panel=_NETWORK, help="The convolutions: the paper's, or as in section 5.1.")
     ] = StagesName.PAPER,
@@ -94,6 +110,10 @@ def train(
     ] = None,
     velocity: Annotated[
         float | None, typer.Option(rich_help_panel=_LOSS, help="Weight of the motion from frame to frame.")
+    ] = None,
+    steadiness: Annotated[
+        float | None,
+        typer.Option(rich_help_panel=_LOSS, help="Weight of what trembles: two takes of a frame must give one face."),
     ] = None,
     contact: Annotated[
         float | None, typer.Option(rich_help_panel=_LOSS, help="Weight of the gap between lips and between lids.")
@@ -171,6 +191,7 @@ def train(
         "variance": variance,
         "normal_weight": normals,
         "velocity_weight": velocity,
+        "steadiness_weight": steadiness,
         "contact_weight": contact,
         "max_noise": noise,
         "max_gamma": gamma,
@@ -181,8 +202,10 @@ def train(
         stages=stages.setting,
         views=parse_views(views),
         is_stabilised=stabilised,
+        is_self_stabilised=self_stabilised,
         is_basis_fixed=fixed_basis,
         has_uncertainty=not no_uncertainty,
+        is_new_face=new_face,
         region_weights=parse_regions(region or []),
         is_affine_invariant=affine_invariant,
         is_shot_aligned=align_shots,

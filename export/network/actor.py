@@ -21,6 +21,7 @@ from engine.bundle import (
     NETWORK_FILE,
     PICTURES_FILE,
     SKIN_FILE,
+    STABILISER_FILE,
     TOPOLOGY_FILE,
     ActorBundle,
     BundleFacts,
@@ -101,7 +102,8 @@ def export_actor(
     config = checkpoint.config
     crops = crops_of(data, config.views)
     shots = tuple(
-        cache_shot(shot, crops, width_px, height_px, cache, None, config.preparation) for shot in data.validation
+        cache_shot(shot, crops, width_px, height_px, cache, None, config.preparation, checkpoint.stabiliser)
+        for shot in data.validation
     )
     validation = choose_frames(shots, None)
     partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
@@ -147,6 +149,9 @@ def _write(checkpoint: Checkpoint, data: DataSet, folder: Path, name: str, weigh
     names = [NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE]
     if (folder / PICTURES_FILE).is_file():
         names.append(PICTURES_FILE)
+    if checkpoint.stabiliser is not None:
+        (folder / STABILISER_FILE).write_bytes(checkpoint.stabiliser)
+        names.append(STABILISER_FILE)
     if data.skin_path is not None:
         shutil.copyfile(data.skin_path, folder / SKIN_FILE)
         names.append(SKIN_FILE)

@@ -15,7 +15,7 @@ from engine.errors import ActorError, TrackerError
 from engine.frames import CropRect, Frame
 from engine.preparation import Preparation, open_preparation
 from engine.solver import Solver
-from engine.stabilise import EYES_X, NOSE_Y, HeadPose, Stabiliser, cut
+from engine.stabilise import EYES_X, NOSE_Y, HeadPose, PointFinder, Stabiliser, cut
 from tests.fakes import FakeBackend, change_facts, tiny_bundle
 
 WIDTH, HEIGHT = 900, 1200
@@ -110,7 +110,7 @@ def stabiliser() -> Stabiliser:
     for module in ("dlib", "face_recognition_models"):
         if find_spec(module) is None:
             pytest.skip(f"{module} is not installed (pip install 'livedouble[stabilise]')")
-    return Stabiliser()
+    return Stabiliser(PointFinder())
 
 
 def face_picture() -> np.ndarray:

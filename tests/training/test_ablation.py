@@ -113,7 +113,7 @@ def test_only_a_group_comes_with_what_it_is_compared_with(sixty_frames):
 
 def test_terms_for_which_the_mesh_has_no_parts_are_left_out(sixty_frames):
     made = grid(sixty_frames, SMALL, 10).only(["loss"])  # the tiny mesh names lips, but neither lids nor contact pairs
-    assert [cell.name for cell in made.cells] == [REFERENCE, "loss-normals", "loss-velocity"]
+    assert [cell.name for cell in made.cells] == [REFERENCE, "loss-normals", "loss-velocity", "loss-steadiness"]
     reasons = {one.words: one.reason for one in made.left_out}
     assert len(reasons) == 3
     assert any("contact_pairs" in reason for reason in reasons.values())

@@ -120,6 +120,30 @@ def choice(tmp_path_factory):
     return choose_frames(tuple(cache_shot(shot, {FRONT: CROP}, *INPUT, folder) for shot in data.training), None)
 
 
+def test_two_takes_of_a_frame_differ_as_a_face_at_rest_does():
+    config = replace(STILL, steadiness_weight=1.0)
+    drawn = draws(0, 0, 0, 500)
+    first, second = (changes(drawn, config, 1.0, 128.0, np.full(500, take)) for take in (0, 1))
+    shifts = (second.matrices - first.matrices)[:, :2, 2]
+    assert 0.45 < np.abs(shifts).max() <= 0.5  # pixels of the network
+    assert np.abs(shifts.mean(axis=0)).max() < 0.05
+    assert set(np.unique(second.tables[:, 128].astype(int) - first.tables[:, 128])) == {-1, 0, 1}
+    assert (first.noise[:, 0] == 2.0).all()
+    assert (second.noise[:, 0] == 2.0).all()
+    assert (first.noise[:, 1:] != second.noise[:, 1:]).any(axis=1).all()  # each take's noise is its own
+
+
+def test_a_batch_of_takes_holds_every_frame_twice(choice):
+    config = replace(TINY, steadiness_weight=1.0, batch_size=8)
+    batch = make_batch(choice, config, 0, 4, 1.0, GRAY)
+    assert len(batch.crops) == 8
+    assert np.array_equal(batch.vertices[0::2], batch.vertices[1::2])
+    assert all((one != other).any() for one, other in zip(batch.crops[0::2], batch.crops[1::2], strict=True))
+    # Without strength there is nothing that takes could differ in.
+    still = make_batch(choice, config, 0, 4, 0.0, GRAY)
+    assert np.array_equal(still.crops[0::2], still.crops[1::2])
+
+
 def test_a_batch_is_the_same_whenever_it_is_made(choice):
     first, again = (make_batch(choice, TINY, 6, 4, 0.7, GRAY) for _ in range(2))
     assert np.array_equal(first.crops, again.crops)

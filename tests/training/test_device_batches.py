@@ -87,11 +87,11 @@ def test_without_strength_torch_cuts_out_the_crop_itself():
     assert all(np.array_equal(crop, centre(picture)) for crop in made.numpy())
 
 
-@pytest.mark.parametrize("velocity_weight", [0.0, 1.0])
+@pytest.mark.parametrize("pairs", [{}, {"velocity_weight": 1.0}, {"steadiness_weight": 1.0}])
 @pytest.mark.parametrize("share", [WHOLE, Share(1, 2)])
 @pytest.mark.parametrize("max_noise", [0.0, 4.0])
-def test_a_step_sees_the_same_whoever_makes_its_batch(choice, velocity_weight, share, max_noise):
-    config = replace(TINY, velocity_weight=velocity_weight, batch_size=8, max_noise=max_noise)
+def test_a_step_sees_the_same_whoever_makes_its_batch(choice, pairs, share, max_noise):
+    config = replace(TINY, **pairs, batch_size=8, max_noise=max_noise)
     frames = DeviceFrames(choice, config, GRAY, CPU)
     for step in (0, 5):
         crops, vertices = frames.unpack(*frames.numbers_of(step, STEPS_PER_EPOCH, 1.0, share))
@@ -106,6 +106,7 @@ def test_memory_is_counted_before_it_is_taken(choice):
     assert DeviceFrames.num_bytes(choice, TINY) == len(choice) * of_frame
     # Pairs: the frames that follow are held too, each once.
     assert len(choice) * of_frame < DeviceFrames.num_bytes(choice, replace(TINY, velocity_weight=1.0)) <= 24 * of_frame
+    assert DeviceFrames.num_bytes(choice, replace(TINY, steadiness_weight=1.0)) == len(choice) * of_frame
 
 
 def test_what_a_step_does_on_the_device_can_be_traced(choice):

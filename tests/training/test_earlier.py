@@ -9,6 +9,7 @@ import torch
 
 from engine.bundle import NETWORK_FILE, ActorBundle, sha256_of
 from engine.errors import LiveDoubleError
+from engine.preparation import Preparation
 from export.network.actor import export_actor
 from tests.training.place import Place
 from tests.training.tiny_data import TINY
@@ -44,6 +45,17 @@ def test_every_weight_is_taken_over_from_a_training_and_from_an_actor(trained, f
     network = start(place.folder / folder, TINY, place.data.topology)
     for name, values in checkpoint.network.items():
         assert torch.equal(network.state_dict()[name], values), name
+
+
+def test_a_new_face_keeps_its_own_mean_and_whitening(trained):
+    place, checkpoint = trained
+    network, own = fresh(), {"to_vertices.bias", "pixel_mean", "pixel_deviation"}
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    open_earlier(place.folder / "run").give(network, is_new_face=True)
+    for name, values in network.state_dict().items():
+        assert torch.equal(values, before[name] if name in own else checkpoint.network[name]), name
+    with pytest.raises(LiveDoubleError, match="is_new_face"):
+        replace(TINY, is_new_face=True)
 
 
 def test_a_training_begins_where_the_earlier_one_ended_and_says_so(trained):
@@ -95,7 +107,6 @@ def test_expected_errors_alone_may_be_missing(trained):
         (replace(TINY, stages=((6, 6), (9, 9))), "encoder.towers.0.4.bias is (8,) there, (9,) here"),
         (replace(TINY, input_width_px=48), "its input: 24x32 there, 48x32 here"),
         (replace(TINY, views=("side",)), "its cameras: front there, side here"),
-        (replace(TINY, is_stabilised=True), "its preparation of pictures"),
     ],
 )
 @pytest.mark.parametrize("folder", ["run", "actor"])
@@ -104,6 +115,15 @@ def test_another_network_is_refused(trained, folder, config, says):
     with pytest.raises(LiveDoubleError, match="another one than the settings ask for") as caught:
         start(place.folder / folder, config, place.data.topology)
     assert says in caught.value.reason
+
+
+def test_who_sees_heads_move_sees_them_still_but_not_the_other_way_round(trained):
+    place, _ = trained
+    moving = open_earlier(place.folder / "run")
+    moving.check(replace(TINY, is_stabilised=True), place.data.topology)
+    still = replace(moving, preparation=Preparation.STABILISED)
+    with pytest.raises(LiveDoubleError, match="its preparation of pictures: stabilised there, crop here"):
+        still.check(TINY, place.data.topology)
 
 
 def test_what_is_no_network_is_refused(tmp_path):

@@ -146,6 +146,18 @@ def test_an_error_that_lasts_has_no_velocity_error() -> None:
     assert velocity_error(lasting, truth, None).item() < 1e-30
 
 
+def test_steadiness_is_the_same_term_on_two_takes_of_one_frame() -> None:
+    solved, truth = meshes(4)
+    truth = truth[0::2].repeat_interleave(2, dim=0)
+    config = replace(TrainConfig(), steadiness_weight=0.5)
+    terms = Objective.of(config, topology()).terms(solved, truth)
+    assert terms.velocity is not None
+    assert torch.allclose(terms.velocity, 0.5 * (solved[1::2] - solved[0::2]).square().mean())
+    assert torch.allclose(terms.total, terms.position + 0.5 * terms.velocity)
+    with pytest.raises(LiveDoubleError, match="steadiness_weight"):
+        replace(config, velocity_weight=1.0)
+
+
 def test_frames_that_are_no_pairs_are_refused() -> None:
     solved, truth = meshes(3)
     with pytest.raises(ValueError, match="got 3 frames"):

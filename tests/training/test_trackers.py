@@ -16,7 +16,7 @@ from engine.model_files import ModelFile
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
 from engine.shots import FRONT, Role, Shot, ShotFacts
-from engine.stabilise import HeadPose, Stabiliser
+from engine.stabilise import HeadPose, PointFinder
 from training.trackers import Reading, Tracker, TrackerError
 from training.trackers.expressions import EXPRESSIONS, Expression
 from training.trackers.judging import (
@@ -310,18 +310,18 @@ def test_planted_motion_of_the_demo_actor_is_taken_out(portraits: tuple[np.ndarr
     for module in ("dlib", "face_recognition_models"):
         if find_spec(module) is None:
             pytest.skip(f"{module} is not installed (make install-trackers)")
-    stabiliser = Stabiliser()
+    finder = PointFinder()
     for portrait in portraits:
         height, width = portrait.shape[:2]
         crop = largest_crop(width, height)
-        rest = stabiliser.find(to_gray(portrait), crop)
+        rest = finder.find(to_gray(portrait), crop)
         assert rest is not None
         scale = 240 / crop.width
         for roll_deg, shift in ((0.0, (31.0, -17.0)), (4.0, (-40.0, 9.0)), (-3.0, (11.0, 38.0))):
             affine = cv2.getRotationMatrix2D((width / 2, height / 2), -roll_deg, 1.0)
             affine[:, 2] += shift
             moved = cv2.warpAffine(to_gray(portrait), affine, (width, height), borderMode=cv2.BORDER_REPLICATE)
-            pose = stabiliser.find(moved, crop)
+            pose = finder.find(moved, crop)
             assert pose is not None
             assert np.degrees(pose.roll - rest.roll) == pytest.approx(roll_deg, abs=0.4)
             # Where the face's anchor went, in the picture the network sees.

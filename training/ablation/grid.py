@@ -18,7 +18,8 @@ REFERENCE, NOT_AUGMENTED, FIXED_BASIS = "reference", "not-augmented", "fixed-bas
 GROUPS = ("network", "stages", "augmentation", "basis", "alignment", "loss", "frames")
 MINUTES = (1, 3, 5, 10)
 _NOISE_GRAY, _GAMMA, _PERSPECTIVE = 8.0, 0.3, 0.05  # strong enough to be seen, weak enough for a face to remain
-_NORMALS, _VELOCITY, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 1.0, 3.0  # weights at which each term matters
+# Weights at which each term matters.
+_NORMALS, _VELOCITY, _STEADINESS, _CONTACT, _LIPS_AND_LIDS = 15.0, 1.0, 10.0, 1.0, 3.0
 _PLANTED, _PLANTED_FIXED = "planted", "planted-fixed-basis"
 _PLANTED_MM = 2.0  # as the meshes of shots that were solved apart may lie
 _NEVER_MINUTES = 1e6
@@ -163,10 +164,11 @@ def _losses(base: TrainConfig, topology: Topology) -> tuple[list[Cell], tuple[Le
     changed = {
         "normals": (f"and normals times {_NORMALS:g}", replace(base, normal_weight=_NORMALS)),
         "velocity": (f"and velocity times {_VELOCITY:g}", replace(base, velocity_weight=_VELOCITY)),
+        "steadiness": (f"and steadiness times {_STEADINESS:g}", replace(base, steadiness_weight=_STEADINESS)),
         "contact": (f"and contact times {_CONTACT:g}", replace(base, contact_weight=_CONTACT)),
         "regions": (f"with lips and lids times {_LIPS_AND_LIDS:g}", replace(base, region_weights=regions)),
         "all": (
-            "with all four of these",
+            "with all of these but steadiness",
             replace(
                 base,
                 normal_weight=_NORMALS,

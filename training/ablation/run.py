@@ -214,7 +214,7 @@ class Forecast:
 def _work(run: Run) -> tuple[object, ...]:
     """What decides how long a step takes."""
     config = run.cell.config
-    return config.network, config.stages, config.preparation, config.velocity_weight > 0
+    return config.network, config.stages, config.preparation, config.is_paired
 
 
 def _kept(folder: Path, runs: Sequence[Run]) -> dict[str, Result]:

@@ -27,7 +27,8 @@ class Objective(nn.Module):
     Args:
         topology: Of the actor.
         normal_weight: What the surface normals' term is multiplied by; 0 is off. Likewise the next two.
-        velocity_weight: Of the motion between frames; the batch then comes in pairs of consecutive frames.
+        velocity_weight: Of the motion between frames; the batch then comes in pairs of consecutive frames. Pairs of
+            takes of one frame make the same term a penalty on what trembles, which costs no motion.
         contact_weight: Of the openings between the topology's `contact_pairs`.
         region_weights: Vertex sets and how much their vertices count, against 1 for those of no set; where sets overlap
             the later one counts. Weights are scaled to average 1 over all vertices. Contacts have no regions.
@@ -87,7 +88,7 @@ class Objective(nn.Module):
         return cls(
             topology,
             normal_weight=config.normal_weight,
-            velocity_weight=config.velocity_weight,
+            velocity_weight=config.velocity_weight or config.steadiness_weight,
             contact_weight=config.contact_weight,
             region_weights=config.region_weights,
             is_affine_invariant=config.is_affine_invariant,
@@ -98,7 +99,8 @@ class Objective(nn.Module):
 
         Args:
             solved: [B, V, 3] cm; half precision is widened to float32 first.
-            truth: [B, V, 3] cm. With a velocity weight, rows 2k and 2k + 1 of both are consecutive frames of one shot.
+            truth: [B, V, 3] cm. With a velocity weight, rows 2k and 2k + 1 of both are consecutive frames of one
+                shot, or takes of one frame.
         """
         return self.terms(solved, truth).total
 

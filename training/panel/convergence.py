@@ -14,7 +14,14 @@ import numpy as np
 from engine.mesh import MM_PER_CM
 
 _FILE, _CONFIG = "metrics.csv", "config.json"
-_FURTHER = ("region_weights", "normal_weight", "velocity_weight", "contact_weight", "is_affine_invariant")
+_FURTHER = (
+    "region_weights",
+    "normal_weight",
+    "velocity_weight",
+    "steadiness_weight",
+    "contact_weight",
+    "is_affine_invariant",
+)
 _ON_COURSE = 0.985  # of the learning rate between the ramps, times the root of the epoch
 
 

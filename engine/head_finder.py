@@ -1,0 +1,72 @@
+"""A small network of one actor's own that finds the head in the crop: it learned from 68 points and needs them no more.
+
+Rule: it sees the crop alone, every frame by itself, and always answers; what it says of a crop without a head is as
+good as what the actor's network makes of it.
+"""
+
+import math
+import os
+
+import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before its first import
+import onnxruntime
+
+from engine.crop import crop_for_network
+from engine.errors import ActorError
+from engine.frames import CropRect
+from engine.stabilise import HeadPose
+
+SEEN_PX = (120, 160)  # width and height of what it sees of the crop
+INPUT_NAME, OUTPUT_NAME = "crop", "head"
+_SAY_ONLY_FATAL = 4
+
+
+class HeadFinder:
+    """The `Finder` of an actor's own. One thread at a time, and no thread of its own.
+
+    Args:
+        network: An ONNX file's content: [1, 1, 160, 120] gray levels, float32, to [1, 3], see `pose_of`.
+
+    Raises:
+        ActorError: It does not load.
+    """
+
+    def __init__(self, network: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _SAY_ONLY_FATAL
+        try:
+            self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its bindings' errors have no other ancestor in common
+            raise ActorError(
+                f"The actor's own network that finds the head does not load ({str(error).splitlines()[0]}).",
+                "Export the actor again.",
+            ) from error
+
+    def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose:
+        """See `Finder.find`."""
+        seen = crop_for_network(gray, crop, *SEEN_PX).astype(np.float32)
+        (head,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: seen[None, None]})
+        return pose_of(head[0], crop)
+
+
+def pose_of(head: np.ndarray, crop: CropRect) -> HeadPose:
+    """A pose in the camera's picture from one in the crop.
+
+    Args:
+        head: [3] where midpoint of the eyes and height of the nose meet, in parts of the crop's width and height, and
+            the roll in radians.
+        crop: In the camera's picture.
+    """
+    x, y, roll = (float(value) for value in head)
+    place = np.array([crop.x + x * crop.width, crop.y + y * crop.height]) - 0.5
+    cosine, sine = math.cos(roll), math.sin(roll)
+    return HeadPose(roll, float(cosine * place[0] + sine * place[1]), float(cosine * place[1] - sine * place[0]))
+
+
+def head_of(pose: HeadPose, crop: CropRect) -> np.ndarray:
+    """[3] float64, the reverse of `pose_of`."""
+    cosine, sine = math.cos(pose.roll), math.sin(pose.roll)
+    x, y = cosine * pose.eyes_x - sine * pose.nose_y, sine * pose.eyes_x + cosine * pose.nose_y
+    return np.array([(x + 0.5 - crop.x) / crop.width, (y + 0.5 - crop.y) / crop.height, pose.roll])

@@ -1,0 +1,121 @@
+"""The actor's own head finder learns where a drawn face lies, and an actor made with it solves without dlib."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from engine import landmarks
+from engine.backends import open_backend
+from engine.bundle import STABILISER_FILE, ActorBundle
+from engine.drawn_face import draw_face
+from engine.errors import LiveDoubleError, ShotError
+from engine.frames import CropRect
+from engine.head_finder import SEEN_PX, HeadFinder, head_of
+from engine.movies import MovieReader
+from engine.preparation import Preparation
+from engine.solve_movie import solve_movie
+from export.network.actor import export_actor
+from tests.training.drawn_faces import write_faces
+from tests.training.place import Place
+from tests.training.tiny_data import TINY
+from training import head_finder
+from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
+from training.head_finder import HeadSamples, as_onnx, learn
+
+SELF_STABILISED = replace(TINY, is_self_stabilised=True, input_width_px=48, input_height_px=64, epochs=2)
+WHOLE = CropRect(0, 0, *SEEN_PX)
+
+
+def drawn_heads(count: int, seed: int) -> HeadSamples:
+    """A drawn face moved and turned, and where its middle then is."""
+    random = np.random.default_rng(seed)
+    face = draw_face(np.full((200, 150), 60, np.uint8), CropRect(15, 20, 120, 160))
+    grown, heads = [], []
+    for _ in range(count):
+        angle, (right, down) = random.uniform(-8, 8), random.uniform(-8, 8, 2)
+        move = cv2.getRotationMatrix2D((75, 100), -angle, 1.0)
+        move[:, 2] += right, down
+        grown.append(cv2.warpAffine(face, move, (150, 200), borderMode=cv2.BORDER_REPLICATE))
+        heads.append(((75 + right - 15 + 0.5) / 120, (100 + down - 20 + 0.5) / 160, np.radians(angle)))
+    return HeadSamples(np.array(grown), np.array(heads))
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    monkeypatch.setattr(head_finder, "NUM_STEPS", 400)
+
+
+def test_it_finds_heads_it_never_saw_and_runs_outside_torch_as_inside(few_steps):
+    done = []
+    network = learn(drawn_heads(60, 0), 1, torch.device("cpu"), done.append)
+    assert done == list(range(1, 401))
+    unseen = drawn_heads(30, 1)
+    seen = np.ascontiguousarray(unseen.grown[:, 20:-20, 15:-15])
+    finder = HeadFinder(as_onnx(network))
+    found = np.stack([head_of(finder.find(one, WHOLE), WHOLE) for one in seen])
+    off = (found - unseen.heads) * (*SEEN_PX, np.degrees(1))
+    assert np.sqrt((off**2).mean(axis=0)) == pytest.approx((0, 0, 0), abs=1.0)
+    assert unseen.heads.std(axis=0) * (*SEEN_PX, np.degrees(1)) == pytest.approx((4.6, 4.6, 4.6), abs=1.5)
+    with torch.inference_mode():
+        inside = network(torch.from_numpy(seen[:, None].astype(np.float32))).numpy()
+    assert found == pytest.approx(inside, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    for module in ("dlib", "face_recognition_models"):
+        if find_spec(module) is None:
+            pytest.skip(f"{module} is not installed (pip install 'livedouble[stabilise]')")
+    return write_faces(tmp_path_factory.mktemp("faces") / "faces")
+
+
+def test_an_actor_made_with_it_solves_movies_without_dlib(faces, few_steps, tmp_path, monkeypatch):
+    Place(faces, tmp_path).train(SELF_STABILISED)
+    best = Checkpoint.load(tmp_path / "run" / BEST_FILE)
+    assert best.stabiliser == (tmp_path / "run" / STABILISER_FILE).read_bytes()
+    monkeypatch.setattr(landmarks, "find_spec", lambda _: None)  # dlib is gone
+    export_actor(best, faces, tmp_path / "actor", faces.folder / ".crops", name="faces")
+    bundle = ActorBundle.open(tmp_path / "actor")
+    assert bundle.preparation is Preparation.SELF_STABILISED
+    assert bundle.stabiliser() == best.stabiliser
+    shot = faces.validation[0]
+    backend = open_backend(bundle, "onnxruntime", "float32", 1)
+    with MovieReader(shot.movie_path()) as movie:
+        solved = solve_movie(movie, bundle, backend, bundle.crop, 4)
+    backend.close()
+    assert solved.num_unfound == 0
+    assert bundle.metrics["rmse_mm"] > 0
+
+
+def test_a_resumed_training_keeps_the_head_finder_it_began_with(faces, few_steps, tmp_path, monkeypatch):
+    Place(faces, tmp_path).train(SELF_STABILISED, stop_after=1)
+    began = Checkpoint.load(tmp_path / "run" / LAST_FILE).stabiliser
+    monkeypatch.setattr(head_finder, "learn", None)  # nothing learns it again
+    (tmp_path / "run" / STABILISER_FILE).unlink()
+    Place(faces, tmp_path).train(SELF_STABILISED)
+    assert Checkpoint.load(tmp_path / "run" / LAST_FILE).stabiliser == began
+
+
+def test_another_day_of_the_same_actor_keeps_the_head_finder_and_another_face_learns_its_own(
+    faces, few_steps, tmp_path
+):
+    place = Place(faces, tmp_path)
+    place.train(SELF_STABILISED, stop_after=2)
+    first = Checkpoint.load(tmp_path / "run" / BEST_FILE).stabiliser
+    again = replace(SELF_STABILISED, start_from=str(tmp_path / "run"), seed=2)
+    for run, config, is_same in (("day", again, True), ("face", replace(again, is_new_face=True), False)):
+        place.train(config, run=run, stop_after=1)
+        assert (Checkpoint.load(tmp_path / run / LAST_FILE).stabiliser == first) is is_same
+
+
+def test_it_is_refused_where_there_are_no_faces_or_several_cameras(place, faces):
+    with pytest.raises(ShotError, match="dlib finds a face in 0"):
+        place.train(replace(TINY, is_self_stabilised=True))
+    with pytest.raises(LiveDoubleError, match="one camera"):
+        replace(TINY, views=("front", "side"), is_self_stabilised=True)
+    with pytest.raises(LiveDoubleError, match="is_stabilised"):
+        replace(TINY, is_stabilised=True, is_self_stabilised=True)
