@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, in_steps, tell_left_out, track_all
-from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, err, out, progress, write_json
+from app.cli.console import JsonOption, UsageError, actor_folder, check_can_write, check_is_new, err, progress
 from app.cli.train_settings import DeviceName
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ def bootstrap(
     called = name or actor.name
     if not called.strip():
         raise UsageError("The double has no name.", "Give one with --name.")
-    from app.cli.bootstrap_report import REPORT_FILE, bars, judge_double
+    from app.cli.bootstrap_report import measure_and_tell
     from app.cli.train import run_training
     from app.cli.train_screen import stop_on_interrupt
+    from engine.bundle import STABILISER_FILE
     from engine.shots import DATASET_FILE, DataSet
-    from training.bootstrap.host import LandmarkerHost
-    from training.bootstrap.work import RUN_FOLDER, Work, fit_work, write_data
-    from training.config import TrainConfig, shrunk
+    from training.bootstrap.held_still import teach_stabiliser
+    from training.bootstrap.recipe import recipe
+    from training.bootstrap.work import RUN_FOLDER, Work, fit_work, fitted_clips, write_data
     from training.device import choose_compute
-    from training.trackers import MediaPipeLandmarker
 
     place = folder or actor.with_name(f"{actor.name}.work")
     may_replace = replace or _is_made_of(actor, place / RUN_FOLDER)
@@ -83,8 +83,12 @@ def bootstrap(
             data = DataSet.open(work.data_folder) if is_written else write_data(work, head, fits, start)
 
         # 3. The network.
-        config = TrainConfig(minutes=minutes, batch_size=batch)
-        config = shrunk(config) if small else config
+        config = recipe(minutes, batch, actor_folder("demo"), is_small=small)
+        if not (work.run_folder / STABILISER_FILE).is_file():
+            with ExitStack() as stack:
+                clips_known = fitted_clips(work, fits)
+                line = teach_stabiliser(clips_known, head, data, work.run_folder, config.seed, in_steps(stack))
+            err.print(line, soft_wrap=True)
         cache = data.folder / ".crops"
         run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
 
@@ -92,17 +96,10 @@ def bootstrap(
         _export(work.run_folder, data, actor, called, may_replace)
 
         # 5. Is it as good as its host?
-        with ExitStack() as stack:
-            host = LandmarkerHost(MediaPipeLandmarker(mediapipe_model))
-            stack.callback(host.close)
-            figures = judge_double(work, head, fits, data, actor, host, threads)
-    for line in bars(figures):
-        out.print(line, soft_wrap=True)
-    if json is not None:
-        write_json(json, figures)
+        measure_and_tell(work, head, fits, data, actor, mediapipe_model, threads, json)
     err.print(
-        f"Report: {work.folder / REPORT_FILE}. Try it: livedouble live --actor {actor}. The working folder"
-        f" {work.folder} can be removed when you are content.",
+        f"Try it: livedouble live --actor {actor}. The working folder {work.folder} can be removed when you are"
+        " content.",
         soft_wrap=True,
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from app.cli.console import err, progress, write_json
+from app.cli.console import err, out, progress, write_json
 from app.cli.evaluate import decode_all, facts_of, record_of, write_report
 
 if TYPE_CHECKING:
@@ -28,6 +28,42 @@ REPORT_FILE, FIGURES_FILE, OVERLAY_FILE = "report.html", "report.json", "overlay
 _NUM_TIMED = 60
 _FEW_FRAMES = 240
 _LITTLE_MM = 1.0  # by which a face that never moves is off, where the held-out part shows little
+
+
+def measure_and_tell(
+    work: "Work",
+    head: "HeadFit",
+    fits: "dict[Path, ClipFit]",
+    data: "DataSet",
+    actor: Path,
+    model: Path | None,
+    threads: int | None,
+    json: Path | None,
+) -> None:
+    """Measure an actor against its host, print what is met and missed, and say where the report lies.
+
+    Args:
+        work: Tracked and fitted; the next four are `judge_double`'s.
+        head: The person's.
+        fits: Of each clip.
+        data: Made of it.
+        actor: The exported double.
+        model: The user's own of the host.
+        threads: Of the processor.
+        json: Where else to write the figures.
+    """
+    from training.bootstrap.host import LandmarkerHost
+    from training.trackers import MediaPipeLandmarker
+
+    with ExitStack() as stack:
+        host = LandmarkerHost(MediaPipeLandmarker(model))
+        stack.callback(host.close)
+        figures = judge_double(work, head, fits, data, actor, host, threads)
+    for line in bars(figures):
+        out.print(line, soft_wrap=True)
+    if json is not None:
+        write_json(json, figures)
+    err.print(f"Report: {work.folder / REPORT_FILE}; overlay movie: {work.folder / OVERLAY_FILE}.", soft_wrap=True)
 
 
 def judge_double(
@@ -76,7 +112,7 @@ def judge_double(
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, topology, candidates, advance)
         agreements = [
-            agree(one, data.validation, known, head.points.places, head.camera)
+            agree(one, data.validation, known, data.topology.neutral, head.points.places, head.camera)
             for one in (network, alone, truth_itself(), still)
         ]
         timed = None if host is None else _timed(host, judge, data, cache)
@@ -124,8 +160,8 @@ def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", ho
         )
     note = (
         "Meshes seen by the camera, the head where the tracker saw it, against the landmarks tracked in the picture:"
-        " distances in parts of that between the eyes' outer corners, and correlations of what the face does beyond"
-        " what goes with the head's pose (a dash: it hardly moves)."
+        " distances in parts of that between the eyes' outer corners, and correlations of what the face does, measured"
+        " from the same head at rest and beyond what goes with its pose (a dash: it hardly moves)."
     )
     if timed is not None:
         note += (

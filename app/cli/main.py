@@ -53,6 +53,7 @@ COMMANDS = (
     Command("bootstrap", "Make a double of a real person from a clip of a webcam (optional)."),
     Command("track", "Let a face tracker look at clips of a real person (optional)."),
     Command("fit", "Put the mesh on what was tracked, and make a data set of it."),
+    Command("judge", "Measure a double against the face tracker that taught it (optional)."),
     Command("train", "Train an actor's network on a data set."),
     Command("ablate", "Train a grid of small networks that tells what each part of the recipe is worth."),
     Command("evaluate", "Measure an actor against a data set's validation shots."),

@@ -5,15 +5,20 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from engine.bundle import STABILISER_FILE
 from engine.errors import ShotError
-from engine.shots import Role
+from engine.head_finder import HeadFinder, pose_of
+from engine.shots import FRONT, Role
 from tests.bootstrap.conftest import CAMERA, posed
 from training.bootstrap.clip_fit import ClipFit, fit_clip
 from training.bootstrap.clip_set import FittedClip, face_crop, frames_of, parts_of, write_clip_set
 from training.bootstrap.doubts import Doubt, Doubts, doubt
+from training.bootstrap.head_fit import HeadFit
+from training.bootstrap.held_still import teach_stabiliser
 from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
 from training.bootstrap.signals import USED, beyond, correlation, signals
 from training.bootstrap.track import Track
+from training.head_finder import FinderNetwork
 from training.ingest.footage import FootageFacts
 from training.panel.candidate import mean_face, stretches
 
@@ -152,7 +157,9 @@ def test_the_host_alone_shakes_more_than_what_was_made_of_it(clip, mean_head, tm
     assert list(known) == [shot.facts.name for shot in data.validation]
     places = mean_head.places
     alone = host_alone("host", mean_head.rig, known)
-    by_host, steady = (agree(one, data.validation, known, places, CAMERA) for one in (alone, truth_itself()))
+    by_host, steady = (
+        agree(one, data.validation, known, data.topology.neutral, places, CAMERA) for one in (alone, truth_itself())
+    )
     assert by_host.reprojection_percent < 1.0
     assert steady.reprojection_percent < 1.0
     assert steady.reprojection_p95_percent >= steady.reprojection_percent
@@ -164,6 +171,38 @@ def test_the_host_alone_shakes_more_than_what_was_made_of_it(clip, mean_head, tm
         np.diff(one.solve(shot, range(12), lambda n: None).vertices, 2, axis=0).std() for one in (alone, truth_itself())
     ]
     assert shaking[1] < shaking[0]
+
+
+def test_a_stabiliser_learns_where_the_fit_sees_eyes_and_nose(clip, mean_head, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.head_finder.NUM_STEPS", 5)
+    rig = mean_head.rig
+    data = write_clip_set(tmp_path / "data", rig, [clip], np.zeros((8, 8, 3), np.uint8), lambda n: None)
+    head = HeadFit(np.zeros(50), CAMERA, mean_head, ())
+    learned_from = []
+    monkeypatch.setattr(
+        "training.bootstrap.held_still.learn", lambda samples, *_: learned_from.append(samples) or FinderNetwork()
+    )
+    line = teach_stabiliser([clip], head, data, tmp_path / "run", 1, lambda task, total: lambda n: None)
+    assert "in 12 frames of the validation shots" in line
+    assert HeadFinder((tmp_path / "run" / STABILISER_FILE).read_bytes())
+    (samples,) = learned_from
+    frames = [
+        frame
+        for part in parts_of(clip.name, clip.fit.doubted)[0]
+        if part.role is Role.IN_CHARACTER
+        for frame in part.frames
+    ]
+    assert len(samples.heads) == len(frames)
+    crop = data.cameras[FRONT].crop
+    for frame, found in zip(frames, samples.heads, strict=True):
+        seen = CAMERA.project(clip.fit.pose(frame).place(mean_head.places.on(rig.topology.neutral.astype(float))))
+        right, left = (
+            seen[[mean_head.places.row(number) for number in eye]].mean(axis=0) for eye in ((33, 133), (362, 263))
+        )
+        pose = pose_of(found, crop)
+        assert pose.roll == pytest.approx(np.arctan2(*(left - right)[::-1]))
+        middle = (right + left) / 2 - 0.5
+        assert np.cos(pose.roll) * middle[0] + np.sin(pose.roll) * middle[1] == pytest.approx(pose.eyes_x)
 
 
 def test_signals_rise_with_what_they_are_named_after(mean_head):
@@ -196,7 +235,7 @@ def test_what_never_moves_has_no_correlation():
 def test_a_face_that_never_moves_goes_along_with_no_expression(clip, mean_head, tmp_path):
     data = write_clip_set(tmp_path / "data", mean_head.rig, [clip], np.zeros((8, 8, 3), np.uint8), lambda n: None)
     still = mean_face(stretches(data.validation, None))
-    agreement = agree(still, data.validation, held_out([clip]), mean_head.places, CAMERA)
+    agreement = agree(still, data.validation, held_out([clip]), data.topology.neutral, mean_head.places, CAMERA)
     assert all(value is None or abs(value) < 0.5 for value in agreement.correlations.values())
     assert agreement.correlations["mouth"] is None
 

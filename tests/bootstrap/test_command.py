@@ -15,6 +15,7 @@ from app.cli.bootstrap_report import bars
 from app.cli.main import main
 from engine.bundle import ActorBundle
 from engine.movies import MovieReader, MovieWriter
+from engine.preparation import Preparation
 from engine.shots import DataSet
 from tests.bootstrap.test_clip_set import SIZE, talking
 from tests.cli.command_line import Outcome, assert_one_clear_line
@@ -86,6 +87,7 @@ def clip(tmp_path, mean_head, monkeypatch):
     monkeypatch.setattr(Landmarker, "script", script)
     monkeypatch.setattr(Landmarker, "num_asked", 0)
     monkeypatch.setattr("training.trackers.MediaPipeLandmarker", Landmarker)
+    monkeypatch.setattr("training.head_finder.NUM_STEPS", 40)
     path = tmp_path / "me.mp4"
     write_clip(path, range(NUM_FRAMES))
     return path
@@ -116,7 +118,10 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     made = livedouble("bootstrap", clip, *arguments)
     assert made.code == 0, made.err
     assert (work / "data" / "dataset.json").stat().st_mtime_ns == written  # neither tracked nor fitted again
-    assert ActorBundle.open(actor).name == "anna"
+    double = ActorBundle.open(actor)
+    assert double.name == "anna"
+    assert double.preparation is Preparation.SELF_STABILISED
+    assert "from where the fit finds it" in made.err
     values = json.loads(figures.read_text())
     assert [one["name"] for one in values["measured"]] == ["anna", "MediaPipe", "mean face", "best in basis"]
     assert [one["name"] for one in values["agreement"]] == ["anna", "MediaPipe", "steady fit", "mean face"]
@@ -130,6 +135,12 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     with MovieReader(work / "overlay.mp4") as movie:
         assert movie.facts.num_frames == 40
         assert movie.facts.width_px == 3 * SIZE[0]
+    # Measuring is a command of its own as well.
+    (work / "report.html").unlink()
+    judged = livedouble("judge", work, "--actor", actor)
+    assert judged.code == 0, judged.err
+    assert "frames used of me: 99.00 % (≥ 98: met)" in judged.out
+    assert (work / "report.html").is_file()
     # Stopped while it measured, the same command goes on; what is somebody else's is left alone.
     (work / "overlay.mp4").unlink()
     assert livedouble("bootstrap", clip, *arguments).code == 0
@@ -185,6 +196,7 @@ def test_other_clips_need_another_folder(livedouble, clip, tmp_path):
     assert_one_clear_line(livedouble("track", clip, clip, "--work", tmp_path / "twice"), "twice")
     assert_one_clear_line(livedouble("track", tmp_path / "no.mp4", "--work", tmp_path / "w"), "no clip")
     assert_one_clear_line(livedouble("fit", tmp_path), "not a working folder")
+    assert_one_clear_line(livedouble("judge", work, "--actor", "demo"), "livedouble fit")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").touch()
     assert_one_clear_line(livedouble("track", clip, "--work", tmp_path / "full"), "something else")

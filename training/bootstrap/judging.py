@@ -30,8 +30,8 @@ class Agreement:
         reprojection_percent: Mean distance of the mesh's landmarks from the tracked ones, of the distance between the
             eyes.
         reprojection_p95_percent: Of frames' means, the 95th percentile.
-        correlations: Of mouth opening, blink, brow and smile with the tracker's, beyond what goes with the head's pose;
-            None where they never move.
+        correlations: Of mouth opening, blink, brow and smile with the tracker's, from the head at rest and beyond what
+            goes with its pose; None where they never move.
     """
 
     name: str
@@ -77,7 +77,12 @@ def host_alone(name: str, rig: Rig, shots: dict[str, HeldOut]) -> Candidate:
 
 
 def agree(
-    candidate: Candidate, shots: Sequence[Shot], known: dict[str, HeldOut], places: LandmarkPlaces, camera: Pinhole
+    candidate: Candidate,
+    shots: Sequence[Shot],
+    known: dict[str, HeldOut],
+    neutral: np.ndarray,
+    places: LandmarkPlaces,
+    camera: Pinhole,
 ) -> Agreement:
     """Hold a candidate's meshes, posed as the host saw the head, against the tracked landmarks.
 
@@ -85,13 +90,16 @@ def agree(
         candidate: The network, the host, or the truth.
         shots: Held out.
         known: Where they come from.
+        neutral: [V, 3] cm, the face at rest.
         places: On the mesh.
         camera: That filmed.
     """
     errors: list[np.ndarray] = []
     of_mesh: dict[int, list[np.ndarray]] = {number: [] for number in USED}
     of_tracker: dict[int, list[np.ndarray]] = {number: [] for number in USED}
+    of_rest: dict[int, list[np.ndarray]] = {number: [] for number in USED}
     turns: list[np.ndarray] = []
+    at_rest = places.on(neutral.astype(np.float64))
     for shot in shots:
         held = known[shot.facts.name]
         frames = held.part.frames
@@ -103,6 +111,7 @@ def agree(
                 for frame, mesh in zip(frames, vertices, strict=True)
             ]
         )
+        resting_points = np.stack([camera.project(held.clip.fit.pose(frame).place(at_rest)) for frame in frames])
         turns.append(held.clip.fit.turns[frames.start : frames.stop])
         seen = track.landmarks[frames.start : frames.stop].astype(np.float64)
         off = np.linalg.norm(points - seen[:, places.numbers], axis=2)
@@ -110,12 +119,15 @@ def agree(
         for number in USED:
             of_mesh[number].append(points[:, places.row(number)])
             of_tracker[number].append(seen[:, number])
+            of_rest[number].append(resting_points[:, places.row(number)])
     # What a turned head makes of a face at rest is no expression: both are taken beyond what goes with the pose.
     poses = Rotation.from_matrix(np.concatenate(turns)).as_rotvec()  # [N, 3]
+    rest = {number: np.concatenate(parts) for number, parts in of_rest.items()}
+    resting = signals(rest, rest)
     solved, tracked = (
         {
-            name: beyond(values, poses)
-            for name, values in signals({number: np.concatenate(parts) for number, parts in one.items()}).items()
+            name: beyond(values - resting[name], poses)
+            for name, values in signals({number: np.concatenate(parts) for number, parts in one.items()}, rest).items()
         }
         for one in (of_mesh, of_tracker)
     )

@@ -1,7 +1,8 @@
 """What a face does, as four numbers that anybody understands: mouth opening, blink, brows, smile.
 
 Rule: read the same way from a tracker's landmarks and from a mesh seen by the same camera, so that both can be held
-against each other.
+against each other. What a signal is measured from is the head's own: a tracker's corners of the eyes sink with the lids
+by more than brows rise in talk (a blink moves the outer ones by a hundredth of their distance).
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,10 @@ from training.bootstrap.landmark_places import OUTER_CORNERS
 
 _LIPS = (13, 14)
 _LIDS = ((159, 145), (386, 374))  # right and left eye
-_BROWS = ((105, 66), (334, 296))
+_BROWS = (  # the upper edge and the lower one, right and left
+    (70, 63, 105, 66, 107, 46, 53, 52, 65, 55),
+    (300, 293, 334, 296, 336, 276, 283, 282, 295, 285),
+)
 _CORNERS_OF_EYES = ((33, 133), (263, 362))
 _CORNERS_OF_MOUTH = (61, 291)  # the right one, the left one
 _NOSE_BASE = 2
@@ -26,33 +30,38 @@ USED = tuple(
 )
 
 
-def signals(landmarks: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+def signals(
+    landmarks: Mapping[int, np.ndarray], at_rest: Mapping[int, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """[N] each, in distances between the outer corners of the eyes; larger is more of it.
 
     Args:
         landmarks: Of each number in `USED`, [N, 2] pixels, y down.
+        at_rest: The same of the face at rest in the same poses; none: what is not known of the head is read from
+            `landmarks`.
     """
-    right, left = (landmarks[number] for number in OUTER_CORNERS)
+    head = landmarks if at_rest is None else at_rest
+    right, left = (head[number] for number in OUTER_CORNERS)
     across = left - right
     unit = np.linalg.norm(across, axis=1)
     x = across / unit[:, None]
     up = np.stack([x[:, 1], -x[:, 0]], axis=1)
 
-    def height(numbers: tuple[int, ...]) -> np.ndarray:
-        return np.mean([(landmarks[number] * up).sum(axis=1) for number in numbers], axis=0) / unit
+    def height(of: Mapping[int, np.ndarray], numbers: tuple[int, ...]) -> np.ndarray:
+        return np.mean([(of[number] * up).sum(axis=1) for number in numbers], axis=0) / unit
 
     def gap(pair: tuple[int, int]) -> np.ndarray:
         return np.asarray(np.linalg.norm(landmarks[pair[0]] - landmarks[pair[1]], axis=1) / unit)
 
     mouth_right, mouth_left = (landmarks[number] for number in _CORNERS_OF_MOUTH)
-    nose = landmarks[_NOSE_BASE]
+    nose = head[_NOSE_BASE]
     outwards = ((mouth_left - nose) * x).sum(axis=1) - ((mouth_right - nose) * x).sum(axis=1)
-    lifted = height(_CORNERS_OF_MOUTH) - height((_NOSE_BASE,))
+    lifted = height(landmarks, _CORNERS_OF_MOUTH) - height(head, (_NOSE_BASE,))
     brows, eyes = sum(_BROWS, ()), sum(_CORNERS_OF_EYES, ())
     return {
         "mouth": gap(_LIPS),
         "blink": -np.mean([gap(pair) for pair in _LIDS], axis=0),
-        "brow": height(brows) - height(eyes),
+        "brow": height(landmarks, brows) - height(head, eyes),
         "smile": (outwards / unit / 2 + lifted) / np.sqrt(2),
     }
 
