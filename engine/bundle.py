@@ -30,6 +30,7 @@ PICTURES_FILE = "pictures.bin"  # the fixed first layer of a fully connected net
 REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
 
 # The network's interface, which every backend relies on.
+ONNX_OPSET, ONNX_IR_VERSION = 17, 8  # ONNX Runtime, OpenVINO and TensorRT all read these
 INPUT_NAME = "crops"
 OUTPUT_NAMES = ("latents", "vertices")
 ERRORS_NAME = "errors_mm"  # [B, V] expected errors, where the network foretells them

@@ -15,7 +15,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from engine.bundle import STABILISER_FILE
+from engine.bundle import ONNX_IR_VERSION, ONNX_OPSET, STABILISER_FILE
 from engine.crop import to_gray
 from engine.disk import not_written, write_whole
 from engine.errors import ShotError
@@ -24,7 +24,7 @@ from engine.head_finder import INPUT_NAME, OUTPUT_NAME, SEEN_PX, HeadFinder, hea
 from engine.shots import DataSet, Shot
 from engine.stabilise import PointFinder
 from training.config import TrainConfig
-from training.crops import MARGIN_PART, crops_of, grown_crop
+from training.crops import MARGIN_PART, centre, crops_of, grown_crop
 from training.device import Compute
 from training.watch import Watch
 
@@ -38,7 +38,6 @@ _LEVER_PX = 60.0  # a roll counts by what it moves at this distance: half of wha
 _MIDDLE_GRAY, _GRAY_SPREAD = 128.0, 64.0
 # Changed pictures, each way: more than heads and lamps do, so that what is found holds on another day.
 _SHIFT, _TURN_DEG, _ZOOM, _BRIGHTNESS, _CONTRAST, _NOISE = 0.1, 12.0, 0.1, 25.0, 0.25, 4.0
-_OPSET, _IR_VERSION = 17, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +51,13 @@ class HeadSamples:
 
     grown: np.ndarray
     heads: np.ndarray
+
+    @classmethod
+    def of(cls, grown: Sequence[np.ndarray], heads: Sequence[np.ndarray]) -> "HeadSamples":
+        """From pictures and heads one by one; there may be none."""
+        (width, height), part = SEEN_PX, MARGIN_PART
+        size = height + 2 * (height // part), width + 2 * (width // part)
+        return cls(np.array(grown, np.uint8).reshape(-1, *size), np.array(heads).reshape(-1, 3))
 
 
 def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compute, watch: Watch) -> bytes:
@@ -197,7 +203,10 @@ def as_onnx(network: FinderNetwork) -> bytes:
     head = helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, 3])
     graph = helper.make_graph(nodes, "head finder", [seen], [head], constants)
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION, producer_name="LiveDouble"
+        graph,
+        opset_imports=[helper.make_opsetid("", ONNX_OPSET)],
+        ir_version=ONNX_IR_VERSION,
+        producer_name="LiveDouble",
     )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
@@ -221,8 +230,7 @@ def _look(task: str, shots: Sequence[Shot], crop: CropRect, camera: str, most_fr
                     heads.append(head_of(pose, crop))
                 watch.decoding(task, frame + 1, num_frames)
         first += shot.facts.num_frames
-    size = height + 2 * (height // MARGIN_PART), width + 2 * (width // MARGIN_PART)
-    return HeadSamples(np.array(grown, np.uint8).reshape(-1, *size), np.array(heads).reshape(-1, 3))
+    return HeadSamples.of(grown, heads)
 
 
 def _changed(grown: np.ndarray, head: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -245,10 +253,8 @@ def _changed(grown: np.ndarray, head: np.ndarray, random: np.random.Generator) -
 def _agreement(finder: HeadFinder, samples: HeadSamples, teacher: str) -> str:
     if not len(samples.heads):
         return f"{teacher} finds no face in the validation shots, so how well the head is found cannot be told."
-    margin_x, margin_y = (size // MARGIN_PART for size in SEEN_PX)
     crop = CropRect(0, 0, *SEEN_PX)
-    seen = samples.grown[:, margin_y:-margin_y, margin_x:-margin_x]
-    found = np.stack([head_of(finder.find(np.ascontiguousarray(one), crop), crop) for one in seen])
+    found = np.stack([head_of(finder.find(np.ascontiguousarray(centre(one)), crop), crop) for one in samples.grown])
     off = found - samples.heads
     off[:, 1] *= SEEN_PX[1] / SEEN_PX[0]  # in widths, as the first
     off_percent = 100 * float(np.sqrt((off[:, :2] ** 2).sum(axis=1).mean()))

@@ -13,13 +13,20 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from engine.bundle import BASIS_FILE, ERRORS_NAME, INPUT_NAME, MEAN_FILE, NETWORK_FILE, OUTPUT_NAMES, PICTURES_FILE
+from engine.bundle import (
+    BASIS_FILE,
+    ERRORS_NAME,
+    INPUT_NAME,
+    MEAN_FILE,
+    NETWORK_FILE,
+    ONNX_IR_VERSION,
+    ONNX_OPSET,
+    OUTPUT_NAMES,
+    PICTURES_FILE,
+)
 from training.networks import FaceNetwork
 from training.networks.face import LEAST_ERROR_MM, ExpectedErrors
 from training.networks.fully_connected import FullyConnectedEncoder
-
-OPSET = 17  # ONNX Runtime, OpenVINO and TensorRT all read it
-IR_VERSION = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +136,8 @@ def write_graph(network: FaceNetwork, folder: Path, *, is_float16: bool, facts: 
     inputs = [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, crops_shape)]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "face", inputs, outputs, graph.constants),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", ONNX_OPSET)],
+        ir_version=ONNX_IR_VERSION,
         producer_name="livedouble",
     )
     helper.set_model_props(model, dict(facts))

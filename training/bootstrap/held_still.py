@@ -16,7 +16,7 @@ from engine.stabilise import HeadPose
 from training.bootstrap.clip_set import FittedClip, frames_of, parts_of
 from training.bootstrap.head_fit import HeadFit
 from training.bootstrap.work import Start
-from training.crops import MARGIN_PART, grown_crop
+from training.crops import grown_crop
 from training.head_finder import MEASURED_FRAMES, MOST_FRAMES, NUM_STEPS, HeadSamples, keep, learn
 
 # MediaPipe's landmarks. Corners of the eyes: the right one's, the left one's; the nose from its bridge to its base.
@@ -75,5 +75,4 @@ def _samples(clips: Sequence[FittedClip], role: Role, head: HeadFit, data: DataS
             seen = [head.camera.project(pose.place(points)).mean(axis=0) - 0.5 for points in anchors]
             grown.append(grown_crop(to_gray(image), crop, width, height))
             heads.append(head_of(HeadPose.by_anchors(*seen), crop))
-    size = height + 2 * (height // MARGIN_PART), width + 2 * (width // MARGIN_PART)
-    return HeadSamples(np.array(grown, np.uint8).reshape(-1, *size), np.array(heads).reshape(-1, 3))
+    return HeadSamples.of(grown, heads)
