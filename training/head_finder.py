@@ -4,9 +4,10 @@ Rule: it learns from training shots alone; how well it agrees with its teacher i
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -181,7 +182,7 @@ def as_onnx(network: FinderNetwork) -> bytes:
         constants.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name))
         return name
 
-    def add(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def add(kind: str, inputs: list[str], output: str, attributes: Mapping[str, object] = MappingProxyType({})) -> str:
         nodes.append(helper.make_node(kind, inputs, [output], output, **attributes))
         return output
 
@@ -190,12 +191,12 @@ def as_onnx(network: FinderNetwork) -> bytes:
     for index, convolution in enumerate(network.convolutions):
         name, size = f"convolution{index}", convolution.kernel_size[0]
         weights = [constant(f"{name}.weight", convolution.weight), constant(f"{name}.bias", convolution.bias)]
-        last = add("Conv", [last, *weights], name, strides=[2, 2], pads=[size // 2] * 4)
+        last = add("Conv", [last, *weights], name, {"strides": [2, 2], "pads": [size // 2] * 4})
         last = add("Relu", [last], f"{name}.relu")
-    last = add("Flatten", [last], "features", axis=1)
+    last = add("Flatten", [last], "features", {"axis": 1})
     for name, layer in (("hidden", network.hidden), (OUTPUT_NAME, network.output)):
         weights = [constant(f"{name}.weight", layer.weight), constant(f"{name}.bias", layer.bias)]
-        last = add("Gemm", [last, *weights], name, transB=1)
+        last = add("Gemm", [last, *weights], name, {"transB": 1})
         if layer is network.hidden:
             last = add("Relu", [last], f"{name}.relu")
     width, height = SEEN_PX

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, in_steps, tell_left_out, track_all
+from app.cli.bootstrap_steps import (
+    ArkitOption,
+    ClipsArgument,
+    ModelOption,
+    in_steps,
+    teach_to_find_the_head,
+    tell_left_out,
+    track_all,
+)
 from app.cli.console import JsonOption, UsageError, actor_folder, check_can_write, check_is_new, err, progress
 from app.cli.train_settings import DeviceName
 
@@ -52,11 +60,9 @@ def bootstrap(
     from app.cli.bootstrap_report import measure_and_tell
     from app.cli.train import run_training
     from app.cli.train_screen import stop_on_interrupt
-    from engine.bundle import STABILISER_FILE
     from engine.shots import DATASET_FILE, DataSet
-    from training.bootstrap.held_still import teach_stabiliser
     from training.bootstrap.recipe import recipe
-    from training.bootstrap.work import RUN_FOLDER, Work, fit_work, fitted_clips, write_data
+    from training.bootstrap.work import RUN_FOLDER, Work, fit_work, write_data
     from training.device import choose_compute
 
     place = folder or actor.with_name(f"{actor.name}.work")
@@ -84,11 +90,7 @@ def bootstrap(
 
         # 3. The network.
         config = recipe(minutes, batch, actor_folder("demo"), is_small=small)
-        if not (work.run_folder / STABILISER_FILE).is_file():
-            with ExitStack() as stack:
-                clips_known = fitted_clips(work, fits)
-                line = teach_stabiliser(clips_known, head, data, work.run_folder, config.seed, in_steps(stack))
-            err.print(line, soft_wrap=True)
+        teach_to_find_the_head(work, head, fits, data, threads)
         cache = data.folder / ".crops"
         run_training(data, config, work.run_folder, device, threads, True, cache, None, is_step=True)
 

@@ -11,7 +11,9 @@ import typer
 from app.cli.console import UsageError, err, progress
 
 if TYPE_CHECKING:
+    from engine.shots import DataSet
     from training.bootstrap.clip_fit import ClipFit
+    from training.bootstrap.head_fit import HeadFit
     from training.bootstrap.host import Host
     from training.bootstrap.work import Start, Work
 
@@ -110,6 +112,33 @@ def tell_left_out(work: "Work", fits: "Mapping[Path, ClipFit]") -> None:
             err.print(
                 f"{work.name_of(clip)}: also left out: {in_words(later)}; {share:.1f} % are used.", soft_wrap=True
             )
+
+
+def teach_to_find_the_head(
+    work: "Work", head: "HeadFit", fits: "dict[Path, ClipFit]", data: "DataSet", threads: int | None
+) -> None:
+    """Let the double's own stabiliser learn from the fit, if it has not yet, and say how well it does.
+
+    Args:
+        work: Fitted.
+        head: The person's.
+        fits: Of each clip.
+        data: Made of them.
+        threads: Of the processor.
+    """
+    from engine.bundle import STABILISER_FILE
+    from training.bootstrap.held_still import teach_stabiliser
+    from training.bootstrap.work import fitted_clips
+    from training.config import TrainConfig
+    from training.device import choose_compute
+
+    if (work.run_folder / STABILISER_FILE).is_file():
+        return
+    choose_compute("cpu", threads)
+    with ExitStack() as stack:
+        clips, seed = fitted_clips(work, fits), TrainConfig().seed
+        line = teach_stabiliser(clips, head, data, work.run_folder, seed, in_steps(stack))
+    err.print(line, soft_wrap=True)
 
 
 def in_steps(stack: ExitStack) -> "Start":

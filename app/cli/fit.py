@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli.bootstrap_steps import in_steps, tell_left_out
+from app.cli.bootstrap_steps import in_steps, teach_to_find_the_head, tell_left_out
 from app.cli.console import JsonOption, check_can_write, err, out, write_json
+
+# The settings of `training.bootstrap.recipe`, which a test holds against this.
+AS_BOOTSTRAP = (
+    "--self-stabilised --from demo --new-face --learning-rate 1e-4 --augment fixed --region brows=20 --region lids=4"
+    " --batch 16 --minutes 20"
+)
 
 
 def fit(
@@ -33,6 +39,8 @@ def fit(
         head, fits = fit_work(work, name, start)
         tell_left_out(work, fits)
         data = write_data(work, head, fits, start)
+        stack.close()
+        teach_to_find_the_head(work, head, fits, data, None)
     errors = np.concatenate([one.errors for one in fits.values()])
     reprojection = 100 * float(np.nanmean(errors))
     used = sum(int(one.doubted.is_used.sum()) for one in fits.values())
@@ -46,4 +54,4 @@ def fit(
             "actor": name, "num_used": used, "reprojection_percent": reprojection,
             "focal_px": head.camera.focal_px, "data": str(data.folder), "num_shots": len(data.shots),
         })  # fmt: skip
-    err.print(f"Next: livedouble train {data.folder} --out {work.run_folder} --minutes 20", soft_wrap=True)
+    err.print(f"Next: livedouble train {data.folder} --out {work.run_folder} {AS_BOOTSTRAP}", soft_wrap=True)

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from app.cli.bootstrap_steps import ModelOption, in_steps
-from app.cli.console import ActorOption, JsonOption, UsageError, actor_folder, check_can_write
+from app.cli.console import JsonOption, UsageError, check_can_write
 
 
 def judge(
     folder: Annotated[Path, typer.Argument(metavar="WORK", help="The working folder of `livedouble fit`.")],
-    actor: ActorOption,
+    actor: Annotated[Path, typer.Option("--actor", metavar="ACTOR", help="The double's folder.")],
     mediapipe_model: ModelOption = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all cores.")] = None,
     json: JsonOption = None,
@@ -36,4 +36,4 @@ def judge(
         data = DataSet.open(work.data_folder)
         with ExitStack() as stack:
             head, fits = fit_work(work, data.actor, in_steps(stack))
-        measure_and_tell(work, head, fits, data, actor_folder(actor), mediapipe_model, threads, json)
+        measure_and_tell(work, head, fits, data, actor, mediapipe_model, threads, json)

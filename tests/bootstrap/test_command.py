@@ -121,7 +121,7 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     double = ActorBundle.open(actor)
     assert double.name == "anna"
     assert double.preparation is Preparation.SELF_STABILISED
-    assert "from where the fit finds it" in made.err
+    assert "from where the fit finds it" in fitted.err
     values = json.loads(figures.read_text())
     assert [one["name"] for one in values["measured"]] == ["anna", "MediaPipe", "mean face", "best in basis"]
     assert [one["name"] for one in values["agreement"]] == ["anna", "MediaPipe", "steady fit", "mean face"]

@@ -51,7 +51,9 @@ class MediaPipeLandmarker:
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
                 recovery = INSTALL if model is None else "Give another model, or none: ours is taken then."
-                raise TrackerError(f"{path} does not open as a face landmarker: {error}.", recovery) from error
+                raise TrackerError(
+                    f"{path} does not open as a face landmarker: {str(error).rstrip('.')}.", recovery
+                ) from error
             self._mediapipe = mediapipe
             self.find(np.zeros((64, 64), np.uint8))  # the rest of what it says at its first picture
 
