@@ -60,6 +60,11 @@ class ModelFile:
             )
 
 
+def short_checksum(path: Path) -> str:
+    """The first twelve digits of a model file's SHA-256, to tell one from another."""
+    return _sha256(path)[:12]
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,7 +16,7 @@ from engine.bundle import PICTURES_FILE, ActorBundle
 from engine.crop import check_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect
-from engine.preparation import Preparation
+from engine.preparation import Preparation, open_preparation
 from engine.shots import DataSet, Shot
 from training.crops import CachedShot, Progress, cache_shot, choose_frames, crops_of
 from training.panel.candidate import Advance, Basis, Candidate, Kind, Solved
@@ -96,6 +96,17 @@ class Judge:
         """A shot's crops, decoded into the cache or found there."""
         crops = self.crops_in(data)
         return cache_shot(shot, crops, *self.input_size, cache, progress, self.preparation, self.stabiliser)
+
+    def solve_picture(self, data: DataSet, picture: np.ndarray) -> np.ndarray:
+        """[V, 3] cm of one picture of the data set's camera that is in none of its shots; for an actor of one view.
+
+        Args:
+            data: Checked.
+            picture: [H, W] or [H, W, 3] uint8 blue-green-red.
+        """
+        (crop,) = self.crops_in(data).values()
+        seen = open_preparation(self.preparation, self.stabiliser).prepare(picture, crop, *self.input_size)
+        return np.asarray(self.solve(seen[None, None]).vertices[0])
 
     def can_lack(self, camera: str) -> bool:
         """Whether this is one of several cameras."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, err, out, write_json
+from app.cli.exit_codes import EXIT_INTERRUPTED
 from app.cli.train_settings import DeviceName
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def ablate(
         write_json(json, {**asdict(facts), **asdict(summary)})
     if summary.num_waiting:
         err.print(f"Saved with {summary.num_waiting} trainings to go. The same command goes on from there.")
-        raise typer.Exit(130)
+        raise typer.Exit(EXIT_INTERRUPTED)
     err.print(f"The table lies in {folder}: ablation.html, .md, .csv and .json.", soft_wrap=True)
 
 

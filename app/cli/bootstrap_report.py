@@ -1,15 +1,14 @@
 """The double against its host, on the held-out frames: table, page, figures and a movie to look at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 
+from app.cli.bootstrap_movie import write_movie
 from app.cli.console import err, out, progress, write_json
 from app.cli.evaluate import decode_all, facts_of, record_of, write_report
 
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from training.bootstrap.clip_fit import ClipFit
     from training.bootstrap.head_fit import HeadFit
     from training.bootstrap.host import Host
-    from training.bootstrap.judging import Agreement, HeldOut, Pace
+    from training.bootstrap.judging import Agreement, Pace
     from training.bootstrap.work import Work
     from training.judge import Judge
-    from training.panel.candidate import Candidate
-    from training.panel.report import Table
+    from training.panel.report import Table, Tile
 
 REPORT_FILE, FIGURES_FILE, OVERLAY_FILE = "report.html", "report.json", "overlay.mp4"
 _NUM_TIMED = 60
@@ -93,8 +91,9 @@ def judge_double(
     from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
     from training.bootstrap.work import fitted_clips
     from training.judge import open_judge
-    from training.panel.candidate import best_in_basis, compare, mean_face, stretches
+    from training.panel.candidate import best_in_basis, compare, mean_face, remembered, stretches
     from training.panel.pairs import with_pairs_that_part
+    from training.panel.report import Additions
 
     clips = fitted_clips(work, fits)
     known = held_out(clips)
@@ -104,7 +103,7 @@ def judge_double(
         decode_all(data, [judge], cache)
         chosen = stretches(data.validation, None)
         topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])
-        network = judge.candidate(data, cache, actor.name)
+        network = remembered(judge.candidate(data, cache, actor.name))
         alone = host_alone(host.name if host else "host", head.points.rig, known)
         still = mean_face(chosen)
         candidates = [network, alone, still, best_in_basis(judge.basis, data.topology, actor.name)]
@@ -125,11 +124,24 @@ def judge_double(
             "share_used": {work.name_of(clip): fit.doubted.share_used for clip, fit in fits.items()},
         }
         write_json(work.folder / FIGURES_FILE, figures)
-        tables = (_bars_table(figures), _agreement_table(agreements, timed, alone.name), _use_table(work, fits))
-        write_report(
-            work.folder / REPORT_FILE, data, [judge], cache, [work.run_folder], [network], measured, [], facts, tables
+        additions = Additions(
+            (_agreement_table(agreements, timed, alone.name), _use_table(work, fits)),
+            tuple(bar.tile for bar in _bars(figures)),
+            tuple(_warnings(figures)),
         )
-        _write_movie(work, head, data, network, known)
+        write_report(
+            work.folder / REPORT_FILE,
+            data,
+            [judge],
+            cache,
+            [work.run_folder],
+            [network],
+            measured,
+            [],
+            facts,
+            additions,
+        )
+        write_movie(work.folder / OVERLAY_FILE, clips, head, data, judge, network)
     return figures
 
 
@@ -159,8 +171,10 @@ def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", ho
             (one.name, f"{one.reprojection_percent:.2f} %", f"{one.reprojection_p95_percent:.2f} %", *correlations)
         )
     note = (
-        "Meshes seen by the camera, the head where the tracker saw it, against the landmarks tracked in the picture:"
-        " distances in parts of that between the eyes' outer corners, and correlations of what the face does, measured"
+        "The truth of this page is the tracker's own steady fit; the aims above are of a double against the tracker"
+        " that taught it, on the held-out frames. Here: meshes seen by the camera, the head where the tracker saw it,"
+        " against the landmarks tracked in the picture: distances in parts of that between the eyes' outer corners, and"
+        " correlations of what the face does, measured"
         " from the same head at rest and beyond what goes with its pose (a dash: it hardly moves)."
     )
     if timed is not None:
@@ -186,33 +200,6 @@ def _use_table(work: "Work", fits: "dict[Path, ClipFit]") -> "Table":
         " this machine and stays there; a double is made of somebody with their consent alone."
     )
     return Table("footage", "The footage", note, ("clip", "frames", "used", "left out"), tuple(rows))
-
-
-def _write_movie(
-    work: "Work", head: "HeadFit", data: "DataSet", network: "Candidate", known: "dict[str, HeldOut]"
-) -> None:
-    from training.bootstrap.overlay import Overlay, write_overlay
-
-    total = sum(shot.facts.num_frames for shot in data.validation)
-    rate = Fraction(data.validation[0].rate)
-
-    def frames() -> Iterator[tuple[np.ndarray, Any, Sequence[np.ndarray], str]]:
-        for shot in data.validation:
-            held = known[shot.facts.name]
-            solved = network.solve(shot, range(shot.facts.num_frames), lambda _: None).vertices
-            truth = shot.vertices()
-            with shot.pictures() as movie:
-                for index, picture in enumerate(movie):
-                    frame = held.part.frames[index]
-                    words = f"{held.clip.name}, frame {frame + 1}"
-                    yield picture, held.clip.fit.pose(frame), (np.asarray(truth[index]), solved[index]), words
-
-    path = work.folder / OVERLAY_FILE
-    skin = None if data.skin_path is None else cv2.imread(str(data.skin_path))[..., ::-1]
-    with Overlay(data.topology, head.camera, skin) as overlay, progress("drawing the overlay", total) as advance:
-        columns = ("learned from: the tracker's fit", "the double")
-        write_overlay(path, overlay, rate, columns, frames(), advance)
-    err.print(f"Look at {path}.", soft_wrap=True)
 
 
 def bars(figures: dict[str, Any]) -> list[str]:
@@ -244,6 +231,14 @@ class _Bar(NamedTuple):
         return "met" if (self.value >= self.bound if self.is_least else self.value <= self.bound) else "missed"
 
     @property
+    def tile(self) -> "Tile":
+        from training.panel.report import Tile
+
+        number, is_met = "–" if self.value is None else f"{self.value:.2f}", {"met": True, "missed": False}
+        detail = "it never moves" if self.value is None else ""
+        return Tile(self.name, number, self.unit, detail, self.aim, is_met.get(self.verdict))
+
+    @property
     def words(self) -> str:
         return f"{self.name}: {self.found} ({self.aim}: {self.verdict})"
 
@@ -262,20 +257,6 @@ def _bars(figures: dict[str, Any]) -> list[_Bar]:
         found.append(_Bar(f"{name} with the tracker, correlation", agreement["correlations"][name], least, "", True))
     used = figures["share_used"].items()
     return found + [_Bar(f"frames used of {name}", 100 * share, 98.0, "%", True) for name, share in used]
-
-
-def _bars_table(figures: dict[str, Any]) -> "Table":
-    from training.panel.report import Table
-
-    rows = tuple((bar.name, bar.found, bar.aim, bar.verdict) for bar in _bars(figures))
-    note = " ".join(
-        [
-            *_warnings(figures),
-            "Against the tracker that taught it, on the held-out frames. The truth of this page is the tracker's own"
-            " steady fit, and its other aims are those of an actor from a studio.",
-        ]
-    )
-    return Table("teacher", "Is it as good as its teacher?", note, ("", "found", "aim", ""), rows)
 
 
 def _warnings(figures: dict[str, Any]) -> list[str]:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from training.bootstrap.clip_fit import ClipFit
     from training.bootstrap.head_fit import HeadFit
     from training.bootstrap.host import Host
+    from training.bootstrap.track import Track
     from training.bootstrap.work import Start, Work
 
-_ONLY_ARKITS = "tongueOut"  # an expression that MediaPipe does not score
+_FEW_SEEN = 0.5  # of the frames have a face, below which the movie may be turned
 ClipsArgument = Annotated[
     list[Path], typer.Argument(metavar="CLIP…", help="Movies of one person before one camera, which may be a webcam.")
 ]
@@ -41,19 +42,15 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
         LiveDoubleError: A clip is damaged, the host is not installed, or there is nothing to learn from.
     """
     from training.bootstrap.doubts import doubt
-    from training.bootstrap.track import Track, track_clip
+    from training.bootstrap.track import Track, check_same_host, track_clip
     from training.bootstrap.work import check_clip
-    from training.trackers.models import FACE_LANDMARKER
 
     if arkit is not None and len(work.clips) > 1:
         raise UsageError("A table of Live Link Face belongs to one clip.", "Give that clip alone.")
     for clip in work.clips:
         path = work.track_path(clip)
         if not path.is_file():
-            if model is not None and model.is_file() and not FACE_LANDMARKER.is_known(model):
-                err.print(
-                    f"{model} is another model than our fits were checked with; it is taken as it is.", soft_wrap=True
-                )
+            _tell_of_own(model)
             footage = work.footage(clip)
             for note in footage.facts.notes:
                 err.print(note, soft_wrap=True)
@@ -61,18 +58,65 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
             with ExitStack() as stack:
                 host = _open_host(arkit, model, rate)
                 stack.callback(host.close)
+                for other in work.tracked():
+                    check_same_host(work.name_of(other), Track.load(work.track_path(other)), host.identity)
                 advance = stack.enter_context(progress(f"tracking {work.name_of(clip)}", footage.facts.num_frames))
                 if track_clip(footage, host, path, advance, should_stop) is None:
                     return False
         track = Track.load(path)
-        if arkit is not None and _ONLY_ARKITS not in track.names:
-            raise UsageError(
-                f"{clip.name} is tracked already, without {arkit}.", f"Remove {path}, or give another --work."
-            )
+        _check_asked_for(clip.name, path, track, arkit, model)
+        if track.is_seen.mean() < _FEW_SEEN:
+            _check_upright(work, clip, model)
         for line in check_clip(work.name_of(clip), track, doubt(track)):
             err.print(line, soft_wrap=True)
     _tell_length(work)
     return True
+
+
+def _tell_of_own(model: Path | None) -> None:
+    from engine.model_files import short_checksum
+    from training.trackers.models import FACE_LANDMARKER
+
+    if model is not None and model.is_file() and not FACE_LANDMARKER.is_known(model):
+        err.print(
+            f"{model} (SHA-256 {short_checksum(model)}…) is another model than our fits were checked with"
+            f" ({FACE_LANDMARKER.sha256[:12]}…); it is taken as it is. Look at the overlay movie before you trust it.",
+            soft_wrap=True,
+        )
+
+
+def _check_asked_for(name: str, path: Path, track: "Track", arkit: Path | None, model: Path | None) -> None:
+    """Refuse a table or a model that comes after the tracking: what lies there was made without."""
+    from engine.model_files import short_checksum
+
+    if arkit is not None and not track.host.startswith("ARKit"):
+        without: Path | None = arkit
+    elif model is not None and model.is_file() and short_checksum(model) not in track.host:
+        without = model
+    else:
+        return
+    raise UsageError(
+        f"{name} is tracked already, by {track.host}, without {without}.", f"Remove {path}, or give another --work."
+    )
+
+
+def _check_upright(work: "Work", clip: Path, model: Path | None) -> None:
+    """Refuse a movie that shows faces once it is turned."""
+    from contextlib import closing
+
+    from engine.errors import ShotError
+    from training.bootstrap.host import LandmarkerHost
+    from training.bootstrap.track import upright_turn_deg
+    from training.trackers import MediaPipeLandmarker
+
+    with closing(LandmarkerHost(MediaPipeLandmarker(model))) as host:
+        turn_deg = upright_turn_deg(work.footage(clip), host)
+    if turn_deg:
+        how = "stands on its head" if turn_deg == 180 else "lies on its side"
+        raise ShotError(
+            f"In {work.name_of(clip)} the face {how}.",
+            f"Turn the movie by {turn_deg} degrees against the clock and give it again.",
+        )
 
 
 def _open_host(arkit: Path | None, model: Path | None, rate: Fraction) -> "Host":

@@ -24,6 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from app.cli.exit_codes import EXIT_INTERRUPTED
 from engine.disk import not_written
 from engine.errors import ActorError, LiveDoubleError, StorageError
 from engine.frames import CropRect
@@ -156,14 +157,14 @@ def check_results(source: Path | None, *results: Path | None) -> None:
             raise StorageError(f"{path} is what is being read.", "Give the result another name.")
 
 
-def check_is_new(folder: Path) -> None:
+def check_is_new(folder: Path, recovery: str = "Choose a new folder, or remove it first.") -> None:
     """Refuse a place for a new folder before the long work starts rather than after it.
 
     Raises:
         StorageError: Something lies there.
     """
     if folder.exists():
-        raise StorageError(f"{folder} exists already.", "Choose a new folder, or remove it first.")
+        raise StorageError(f"{folder} exists already.", recovery)
 
 
 @contextmanager
@@ -174,6 +175,20 @@ def ended_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Around work whose finished parts are kept: who interrupts it is told that the same command goes on.
+
+    For the main thread; a request to end (SIGTERM) is taken as Ctrl+C.
+    """
+    with ended_in_order():
+        try:
+            yield
+        except KeyboardInterrupt:
+            err.print("What is finished is kept. The same command goes on from there.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.shots import DataSet
     from training.judge import Judge
     from training.panel.candidate import Candidate, Measured, Stretch
-    from training.panel.report import Facts, Missing, Pictured, Table
+    from training.panel.report import Additions, Facts, Missing, Pictured
 
 
 def evaluate(
@@ -264,12 +264,12 @@ def write_report(
     measured: "Sequence[Measured]",
     missing: "Sequence[Missing]",
     facts: "Facts",
-    tables: "Sequence[Table]" = (),
+    additions: "Additions | None" = None,
 ) -> None:
     """The page for browsers and printers, worst frames drawn."""
     from engine.errors import BackendError
     from training.panel.convergence import read_convergence
-    from training.panel.report import Missing, Report, Trained, write_page
+    from training.panel.report import Additions, Missing, Report, Trained, write_page
 
     told = list(missing)
     pictured: tuple[Pictured, ...] = ()
@@ -284,7 +284,7 @@ def write_report(
             told.append(Missing(f"the convergence of {one.name}", "only the folder of a training has it"))
     trained = tuple(Trained(one.name, judge.training) for one, judge in zip(networks, judges, strict=True))
     known = tuple(curve for curve in curves if curve is not None)
-    page = Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm, tuple(tables))
+    page = Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm, additions or Additions())
     write_page(page, html)
     err.print(f"Open {html} in a browser.", soft_wrap=True)
 

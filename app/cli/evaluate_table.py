@@ -83,11 +83,13 @@ def _depths(networks: Sequence[Measured]) -> Table:
 def _tell_behaviour(panel: Panel) -> None:
     for contact in panel.contacts:
         timing = contact.timing
+        off = ""
+        if timing.onset_ms is not None and timing.offset_ms is not None:
+            off = f"; closing off by {timing.onset_ms:.0f} ms, opening by {timing.offset_ms:.0f} ms"
         out.print(
             f"{contact.name.capitalize()}: precision {number(contact.precision, 2)},"
             f" recall {number(contact.recall, 2)};"
-            f" {timing.num_found} of {timing.num_true} closures found, {timing.num_false} false;"
-            f" closing off by {number(timing.onset_ms, 0)} ms, opening by {number(timing.offset_ms, 0)} ms.",
+            f" {timing.num_found} of {timing.num_true} closures found, {timing.num_false} false{off}.",
             soft_wrap=True,
         )
     if panel.jitter is not None:

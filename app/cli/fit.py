@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.bootstrap_steps import in_steps, teach_to_find_the_head, tell_left_out
-from app.cli.console import JsonOption, check_can_write, err, out, write_json
+from app.cli.console import JsonOption, check_can_write, err, out, resumable, write_json
 
 # The settings of `training.bootstrap.recipe`, which a test holds against this.
 AS_BOOTSTRAP = (
@@ -34,7 +34,7 @@ def fit(
     from training.bootstrap.work import Work, fit_work, write_data
 
     work = Work.open(folder)
-    with work.claimed(), ExitStack() as stack:
+    with work.claimed(), resumable(), ExitStack() as stack:
         start = in_steps(stack)
         head, fits = fit_work(work, name, start)
         tell_left_out(work, fits)

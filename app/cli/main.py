@@ -19,9 +19,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli.exit_codes import EXIT_INTERRUPTED, EXIT_USER
 from engine.errors import LiveDoubleError
 
-EXIT_USER, EXIT_INTERRUPTED = 2, 130
 _MAKING_ACTORS = frozenset({"torch", "onnx", "anny", "sparklines"})  # the live application does without
 
 

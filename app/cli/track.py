@@ -7,8 +7,7 @@ import typer
 
 from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, track_all
 from app.cli.console import JsonOption, check_can_write, err, write_json
-
-EXIT_INTERRUPTED = 130
+from app.cli.exit_codes import EXIT_INTERRUPTED
 
 
 def track(

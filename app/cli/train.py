@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import JsonOption, actor_folder, check_can_write, clock, err, out, write_json
+from app.cli.exit_codes import EXIT_INTERRUPTED
 from app.cli.train_settings import AugmentName, DeviceName, NetworkName, StagesName, parse_regions, parse_views
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def run_training(
     if not outcome.is_finished:
         if team.is_first:
             err.print(f"Saved at step {state.step} of {state.total_steps}. The same command goes on from there.")
-        raise typer.Exit(130)
+        raise typer.Exit(EXIT_INTERRUPTED)
     if team.is_first:
         out.print(
             f"Trained {state.step} steps in {clock(state.elapsed_s)}: {state.best_rmse_mm:.3f} mm on validation"

@@ -29,7 +29,7 @@ class Interrupt:
             raise KeyboardInterrupt
         self._is_asked = True
         # Not through the console: a signal may come in the middle of its own printing.
-        os.write(err.file.fileno(), b"\nSaving after this step; press Ctrl+C again to leave at once.\n")
+        os.write(err.file.fileno(), b"\nSaving what is done; press Ctrl+C again to leave at once.\n")
 
     def was_asked(self) -> bool:
         """Whether to stop."""

@@ -18,7 +18,7 @@ from training.bootstrap.held_still import teach_stabiliser
 from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
 from training.bootstrap.signals import USED, beyond, correlation, signals
 from training.bootstrap.track import Track
-from training.head_finder import FinderNetwork
+from training.head_network import FinderNetwork
 from training.ingest.footage import FootageFacts
 from training.panel.candidate import mean_face, stretches
 
@@ -174,7 +174,7 @@ def test_the_host_alone_shakes_more_than_what_was_made_of_it(clip, mean_head, tm
 
 
 def test_a_stabiliser_learns_where_the_fit_sees_eyes_and_nose(clip, mean_head, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.head_finder.NUM_STEPS", 5)
+    monkeypatch.setattr("training.head_learning.NUM_STEPS", 5)
     rig = mean_head.rig
     data = write_clip_set(tmp_path / "data", rig, [clip], np.zeros((8, 8, 3), np.uint8), lambda n: None)
     head = HeadFit(np.zeros(50), CAMERA, mean_head, ())

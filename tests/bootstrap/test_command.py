@@ -14,6 +14,7 @@ import pytest
 from app.cli.bootstrap_report import bars
 from app.cli.main import main
 from engine.bundle import ActorBundle
+from engine.model_files import short_checksum
 from engine.movies import MovieReader, MovieWriter
 from engine.preparation import Preparation
 from engine.shots import DataSet
@@ -64,7 +65,7 @@ class Landmarker:
     num_asked: ClassVar = 0
 
     def __init__(self, model=None, most_faces=1):
-        self.model = model
+        self.identity = self.name if model is None else f"{self.name}, model {short_checksum(model)}"
 
     def find(self, picture):
         type(self).num_asked += 1
@@ -87,7 +88,7 @@ def clip(tmp_path, mean_head, monkeypatch):
     monkeypatch.setattr(Landmarker, "script", script)
     monkeypatch.setattr(Landmarker, "num_asked", 0)
     monkeypatch.setattr("training.trackers.MediaPipeLandmarker", Landmarker)
-    monkeypatch.setattr("training.head_finder.NUM_STEPS", 40)
+    monkeypatch.setattr("training.head_learning.NUM_STEPS", 40)
     path = tmp_path / "me.mp4"
     write_clip(path, range(NUM_FRAMES))
     return path
@@ -132,9 +133,14 @@ def test_a_clip_becomes_a_double_in_one_command_and_every_step_is_kept(livedoubl
     page = (work / "report.html").read_text("utf-8")
     assert "In the picture" in page
     assert "consent" in page
+    assert "of a face that never moves" in page  # its own aims, not those of an actor from a studio
+    assert "at most 0.92 mm" not in page
+    assert 'id="warnings"' in page
     with MovieReader(work / "overlay.mp4") as movie:
         assert movie.facts.num_frames == 40
         assert movie.facts.width_px == 3 * SIZE[0]
+    for number in range(1, 6):
+        assert f"Step {number} of 5" in made.err
     # Measuring is a command of its own as well.
     (work / "report.html").unlink()
     judged = livedouble("judge", work, "--actor", actor)
@@ -208,6 +214,54 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(livedouble, clip, tmp_
     assert_one_clear_line(livedouble("track", clip, "--work", "/proc/x"), "/proc/x could not be written")
     assert_one_clear_line(livedouble("track", clip, "--work", clip), "could not be written")
     assert_one_clear_line(livedouble("bootstrap", clip, "--out", "/proc/x"), "could not be written")
+
+
+def test_a_movie_that_lost_how_it_was_held_is_told_how_to_turn(livedouble, clip, tmp_path, monkeypatch):
+    upside_down = tmp_path / "flipped.mp4"
+    with MovieReader(clip) as movie, MovieWriter(upside_down, *SIZE, RATE, crf=12) as turned:
+        for picture in movie:
+            turned.write(np.ascontiguousarray(np.rot90(picture, 2)))
+    monkeypatch.setattr(Landmarker, "find", lambda self, picture: (
+        Landmarker.script.get(number_of(picture)) if picture[:, :BARS_PX].std(axis=1).mean() < 20 else None
+    ))  # fmt: skip
+    outcome = livedouble("track", upside_down, "--work", tmp_path / "work")
+    assert_one_clear_line(outcome, "stands on its head", "180 degrees")
+
+
+def test_a_model_or_a_table_that_comes_too_late_is_not_ignored(livedouble, clip, tmp_path):
+    work, model, table = tmp_path / "work", tmp_path / "own.task", tmp_path / "take.csv"
+    model.write_bytes(b"another model")
+    missing = livedouble("track", clip, "--work", work, "--arkit", table)
+    assert_one_clear_line(missing, f"There is no table {table}")
+    assert livedouble("track", clip, "--work", work).code == 0
+    assert_one_clear_line(livedouble("track", clip, "--work", work, "--mediapipe-model", model), "without", "Remove")
+    assert_one_clear_line(livedouble("track", clip, "--work", work, "--arkit", table), "tracked already", "Remove")
+    told = livedouble("track", clip, "--work", tmp_path / "own", "--mediapipe-model", model)
+    assert told.code == 0
+    assert "another model than our fits were checked with (64184e229b26…)" in told.err
+
+
+def test_what_is_no_movie_leaves_no_folder_behind(livedouble, clip, tmp_path):
+    words = tmp_path / "words.mp4"
+    words.write_text("no movie")
+    assert_one_clear_line(livedouble("track", words, "--work", tmp_path / "work"), "not a movie")
+    assert_one_clear_line(livedouble("track", tmp_path, "--work", tmp_path / "work"), "is a folder")
+    assert not (tmp_path / "work").exists()
+
+
+def test_who_interrupts_a_fit_is_told_that_it_goes_on(livedouble, clip, tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    assert livedouble("track", clip, "--work", work).code == 0
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.bootstrap.work.fit_clip", interrupted)
+        stopped = livedouble("fit", work)
+    assert stopped.code == 130
+    assert "The same command goes on from there." in stopped.err
+    assert livedouble("fit", work).code == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from training.bootstrap.host import HostFrame
 from training.bootstrap.live_link import LiveLinkHost, read_table
 from training.bootstrap.moments import lip_seal, telling_moments
 from training.bootstrap.steady import steadied
-from training.bootstrap.track import Track, sharpness, track_clip
+from training.bootstrap.track import Track, sharpness, track_clip, upright_turn_deg
 from training.bootstrap.work import check_clip
 from training.ingest.footage import FootageFacts
 
@@ -45,7 +45,7 @@ class Clip:
 class Script:
     """A host that says what it was told to say, and which pictures it was asked for."""
 
-    name = "script"
+    name = identity = "script"
 
     def __init__(self, frames):
         self.frames, self.asked = frames, []
@@ -129,6 +129,37 @@ def test_a_jump_within_one_scene_is_a_cut_and_a_fast_head_or_a_lamp_is_none(tmp_
     assert doubt(with_change([0.0] + 9 * [0.4] + [8.0] + 9 * [0.4])).cuts.tolist() == [10]
     assert doubt(with_change([0.0] + 8 * [0.4] + [4.0, 8.0, 4.0] + 8 * [0.4])).cuts.tolist() == []  # a head turns fast
     assert doubt(with_change([0.0] + 4 * [0.4] + [30.0] + 14 * [0.4])).cuts.tolist() == []  # the light is switched on
+
+
+def test_what_one_model_tracked_another_does_not_go_on_with(tmp_path):
+    # One folder could hold frames of two models.
+    frames, path = [seen() for _ in range(6)], tmp_path / "track.npz"
+    first = Script(frames)
+    track_clip(Clip(6), first, path, lambda n: None, lambda: len(first.asked) == 3)
+    other = Script(frames)
+    other.identity = "script, model 2"
+    with pytest.raises(ShotError, match=r"tracked by script, and this would be script, model 2"):
+        track_clip(Clip(6), other, path, lambda n: None, lambda: False)
+    assert other.asked == []
+    assert track_clip(Clip(6), Script(frames), path, lambda n: None, lambda: False).host == "script"
+
+
+@pytest.mark.parametrize("turn_deg", [0, 90, 180, 270])
+def test_how_a_movie_without_faces_must_be_turned_is_found_out(turn_deg):
+    upright = np.zeros((240, 320, 3), np.uint8)
+    upright[:40] = 255  # hair
+
+    class Filmed(Clip):
+        def pictures(self):
+            for _ in range(self.facts.num_frames):
+                yield np.rot90(upright, -turn_deg // 90)
+
+    class Upright:
+        def look(self, picture, index):
+            return seen() if picture[:20].mean() == 255 and picture[-20:].mean() < 255 else None
+
+    assert upright_turn_deg(Filmed(40), Upright()) == turn_deg
+    assert upright_turn_deg(Clip(40), Upright()) == 0  # no turn shows a face
 
 
 @pytest.mark.parametrize(

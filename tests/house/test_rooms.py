@@ -51,7 +51,7 @@ def test_only_the_command_line_prints() -> None:
     [
         (r"\.?InferenceSession$", ("engine/backends",)),
         (r"\.compile_model$", ("engine/backends",)),
-        (r"^optimi[sz]er\.step$", ("training/loop.py", "training/head_finder.py")),
+        (r"^optimi[sz]er\.step$", ("training/loop.py", "training/head_learning.py")),
         (r"^torch\.onnx\.export$", ("export/network",)),
         (r"^gl\.gl[A-Z]|^gl[A-Z]\w+$", ("engine/render", "app/viewport")),
         (r"VideoCapture$", ("engine/cameras",)),

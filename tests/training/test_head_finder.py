@@ -22,9 +22,10 @@ from export.network.actor import export_actor
 from tests.training.drawn_faces import write_faces
 from tests.training.place import Place
 from tests.training.tiny_data import TINY
-from training import head_finder
+from training import head_finder, head_learning
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
-from training.head_finder import HeadSamples, as_onnx, learn
+from training.head_learning import HeadSamples, learn
+from training.head_network import as_onnx
 
 SELF_STABILISED = replace(TINY, is_self_stabilised=True, input_width_px=48, input_height_px=64, epochs=2)
 WHOLE = CropRect(0, 0, *SEEN_PX)
@@ -46,12 +47,12 @@ def drawn_heads(count: int, seed: int) -> HeadSamples:
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    monkeypatch.setattr(head_finder, "NUM_STEPS", 400)
+    monkeypatch.setattr(head_learning, "NUM_STEPS", 400)
 
 
-def test_it_finds_heads_it_never_saw_and_runs_outside_torch_as_inside(few_steps):
+def test_it_finds_heads_it_never_saw_and_runs_outside_torch_as_inside(few_steps, tmp_path):
     done = []
-    network = learn(drawn_heads(60, 0), 1, torch.device("cpu"), done.append)
+    network = learn(drawn_heads(60, 0), 1, torch.device("cpu"), tmp_path / "unfinished", done.append)
     assert done == list(range(1, 401))
     unseen = drawn_heads(30, 1)
     seen = np.ascontiguousarray(unseen.grown[:, 20:-20, 15:-15])
@@ -63,6 +64,46 @@ def test_it_finds_heads_it_never_saw_and_runs_outside_torch_as_inside(few_steps)
     with torch.inference_mode():
         inside = network(torch.from_numpy(seen[:, None].astype(np.float32))).numpy()
     assert found == pytest.approx(inside, abs=1e-4)
+
+
+def test_learning_that_was_stopped_goes_on_and_becomes_the_same_network(few_steps, tmp_path):
+    # Ctrl+C cost the two minutes of it.
+    unfinished, done = tmp_path / "run" / "unfinished", []
+
+    def stop(step):
+        done.append(step)
+        if step == 230:
+            raise KeyboardInterrupt
+
+    samples, cpu = drawn_heads(20, 0), torch.device("cpu")
+    with pytest.raises(KeyboardInterrupt):
+        learn(samples, 1, cpu, unfinished, stop)
+    resumed = []
+    network = learn(samples, 1, cpu, unfinished, resumed.append)
+    assert resumed == [200, *range(201, 401)]
+    assert not unfinished.exists()
+    whole = learn(samples, 1, cpu, unfinished, lambda step: None)
+    for one, other in zip(network.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_what_was_begun_with_other_pictures_or_is_damaged_is_not_taken_up(few_steps, tmp_path, monkeypatch):
+    monkeypatch.setattr(head_learning, "NUM_STEPS", 201)
+    unfinished, cpu = tmp_path / "unfinished", torch.device("cpu")
+
+    def stop(step):
+        if step == 201:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn(drawn_heads(20, 0), 1, cpu, unfinished, stop)
+    first = []
+    learn(drawn_heads(20, 3), 1, cpu, unfinished, first.append)
+    assert first[0] == 1
+    unfinished.write_bytes(b"nothing")
+    first.clear()
+    learn(drawn_heads(20, 0), 1, cpu, unfinished, first.append)
+    assert first[0] == 1
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,11 @@ class Part:
     frames: range
 
 
+def held_out_frames(num_frames: int) -> range:
+    """The last fifth of a clip, which is never learned from."""
+    return range(num_frames - num_frames // HELD_OUT_SHARE, num_frames)
+
+
 def parts_of(name: str, doubts: Doubts) -> tuple[tuple[Part, ...], int]:
     """The shots of a clip, and how many believed frames are in runs too short for one.
 
@@ -75,8 +80,7 @@ def parts_of(name: str, doubts: Doubts) -> tuple[tuple[Part, ...], int]:
         name: Of the clip.
         doubts: Of all its frames.
     """
-    num_frames = len(doubts.of)
-    held_from = num_frames - num_frames // HELD_OUT_SHARE
+    held_from = held_out_frames(len(doubts.of)).start
     parts: list[Part] = []
     num_short = 0
     for run in doubts.runs():

@@ -32,7 +32,7 @@ _SHUT, _OPEN = 0.015, 0.04  # beyond the mouth's opening at rest
 _DARK, _BRIGHT, _BURNT, _UNEVEN = 60, 200, 0.04, 2.2
 _SMALLEST, _LARGEST, _OFF_MIDDLE = 0.28, 0.75, 0.18  # of the picture's height; of its width
 _SOFT = 0.35  # of the sharpest seen
-_FEW_PX = 160  # of a face's height, below which little of it is seen
+_FEW_PX = 120  # of a face's height, below which little of it is seen
 
 
 @dataclass(frozen=True, slots=True)

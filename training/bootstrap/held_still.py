@@ -17,7 +17,8 @@ from training.bootstrap.clip_set import FittedClip, frames_of, parts_of
 from training.bootstrap.head_fit import HeadFit
 from training.bootstrap.work import Start
 from training.crops import grown_crop
-from training.head_finder import MEASURED_FRAMES, MOST_FRAMES, NUM_STEPS, HeadSamples, keep, learn
+from training.head_finder import MEASURED_FRAMES, MOST_FRAMES, UNFINISHED_FILE, keep
+from training.head_learning import NUM_STEPS, HeadSamples, learn
 
 # MediaPipe's landmarks. Corners of the eyes: the right one's, the left one's; the nose from its bridge to its base.
 _RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
@@ -47,7 +48,14 @@ def teach_stabiliser(
     advance(MEASURED_FRAMES)
     advance = start("learning heads", NUM_STEPS)
     lines: list[str] = []
-    network = learn(samples, seed, torch.device("cpu"), lambda _: advance(1))
+    done = 0
+
+    def tell(step: int) -> None:
+        nonlocal done
+        advance(step - done)
+        done = step
+
+    network = learn(samples, seed, torch.device("cpu"), run / UNFINISHED_FILE, tell)
     keep(network, measured, "the fit", run, lines.append)
     return lines[0]
 

@@ -41,6 +41,10 @@ class Host(Protocol):
     def name(self) -> str:
         """For people."""
 
+    @property
+    def identity(self) -> str:
+        """With its model: what one host says is never mixed with what another does."""
+
     def look(self, picture: np.ndarray, index: int) -> HostFrame | None:
         """Read the next picture of the clip.
 
@@ -65,7 +69,7 @@ class LandmarkerHost:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self.name = tracker.name
+        self.name, self.identity = tracker.name, tracker.identity
 
     def look(self, picture: np.ndarray, index: int) -> HostFrame | None:
         """See `Host.look`."""

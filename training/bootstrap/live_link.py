@@ -35,6 +35,7 @@ class LiveLinkHost:
 
     def __init__(self, table: "Table", rate: Fraction, landmarker: Host) -> None:
         self._landmarker = landmarker
+        self.identity = f"{self.name} on {landmarker.identity}"
         self._names, self._times_s, self._scores = table
         self._rate = float(rate)
 
@@ -66,6 +67,8 @@ def read_table(path: Path) -> Table:
     Raises:
         ShotError: The file is missing, not such a table, or damaged.
     """
+    if not path.is_file():
+        raise ShotError(f"There is no table {path}.", "Check the path: Live Link Face writes a CSV beside its movie.")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.DictReader(file) if row.get(_TIME)]

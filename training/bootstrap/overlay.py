@@ -4,7 +4,7 @@ Rule: the mesh stands where the host saw the head; what is judged is what moves 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,25 @@ _KEY_SLACK = 40
 _DRAWN_SETS = ("face", "eyes", "lips", "lids", "teeth", "tongue")
 _LABEL_PX = 22
 _CRF = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverlayFrame:
+    """What the movie shows of one moment.
+
+    Args:
+        picture: [H, W] or [H, W, 3] uint8 blue-green-red, the camera's.
+        pose: Of the head; None where nobody knows it.
+        meshes: [V, 3] cm, one for each column; None for a column that shows the picture alone.
+        words: On the frame.
+        left_out: Why it was not learned from; empty where it was.
+    """
+
+    picture: np.ndarray
+    pose: HeadPose | None
+    meshes: tuple[np.ndarray | None, ...]
+    words: str
+    left_out: str = ""
 
 
 class Overlay:
@@ -93,7 +112,7 @@ def write_overlay(
     overlay: Overlay,
     rate: Fraction,
     columns: Sequence[str],
-    frames: Iterator[tuple[np.ndarray, HeadPose, Sequence[np.ndarray], str]],
+    frames: Iterator[OverlayFrame],
     advance: Callable[[int], None],
 ) -> None:
     """Write the movie.
@@ -103,7 +122,7 @@ def write_overlay(
         overlay: Of the person.
         rate: Frames per second.
         columns: What each mesh is; the first column is the picture itself.
-        frames: Picture, head pose, a mesh for each column, and a word on the frame.
+        frames: In order, each with a mesh for each column.
         advance: Told of each frame.
 
     Raises:
@@ -111,12 +130,14 @@ def write_overlay(
     """
     width = overlay.width_px * (1 + len(columns))
     with MovieWriter(path, width, overlay.height_px, rate, crf=_CRF) as movie:
-        for picture, pose, meshes, words in frames:
-            plain = overlay.enlarged(picture)
-            row = [_labelled(plain, words)]
-            row += [
-                _labelled(overlay.draw(plain, mesh, pose), name) for name, mesh in zip(columns, meshes, strict=True)
-            ]
+        for frame in frames:
+            plain = overlay.enlarged(frame.picture)
+            row = [_labelled(plain, frame.words)]
+            for name, mesh in zip(columns, frame.meshes, strict=True):
+                if mesh is None or frame.pose is None:
+                    row.append(_labelled(plain, f"left out: {frame.left_out}"))
+                else:
+                    row.append(_labelled(overlay.draw(plain, mesh, frame.pose), name))
             movie.write(np.concatenate(row, axis=1))
             advance(1)
 

@@ -22,6 +22,7 @@ from training.trackers.shapes import NUM_MESH_POINTS
 FOREHEAD, CHIN = 10, 152  # top and bottom of the face's outline
 _SAVE_EVERY = 600  # frames; what a kill costs
 _GLANCE_PX = 32  # to tell one scene from another
+_NUM_PROBES = 8  # pictures that are turned to find out how a movie was held
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,7 @@ class Track:
         num_faces: [N] int16.
         sharpness: [N] float32, variance of the Laplacian over the face, gray levels squared; NaN without one.
         change: [N] float32, mean difference of the whole picture to the one before, gray levels; 0 for the first.
+        host: Its identity.
     """
 
     picture_px: np.ndarray
@@ -47,6 +49,7 @@ class Track:
     num_faces: np.ndarray
     sharpness: np.ndarray
     change: np.ndarray
+    host: str = ""
 
     def __post_init__(self) -> None:
         for name in ("landmarks", "scores", "num_faces", "sharpness", "change"):
@@ -107,7 +110,8 @@ class Track:
         recovery = "Remove it, and track the clip again."
         values = load_arrays(path, tuple(one.name for one in fields(cls)), "track", recovery)
         try:
-            return cls(**{**values, "names": tuple(str(name) for name in values["names"])})
+            names = tuple(str(name) for name in values["names"])
+            return cls(**{**values, "names": names, "host": str(values["host"])})
         except ValueError as error:  # arrays that do not belong together
             raise ShotError(f"The track {path} cannot be read: {error}.", recovery) from error
 
@@ -128,11 +132,14 @@ def track_clip(
         None where it was told to stop.
 
     Raises:
+        ShotError: It was begun with another host.
         LiveDoubleError: A picture is missing or damaged, or the disk is full.
     """
     unfinished = path.with_suffix(".unfinished.npz")
     before = Track.load(unfinished) if unfinished.is_file() else None
-    log = _Log(clip, before)
+    if before is not None:
+        check_same_host(unfinished.name, before, host.identity)
+    log = _Log(clip, before, host.identity)
     num_before = log.num_frames
     advance(num_before)
     glance: np.ndarray | None = None
@@ -154,14 +161,53 @@ def track_clip(
     return track
 
 
+def check_same_host(name: str, track: Track, identity: str) -> None:
+    """Refuse to mix what two hosts say: they place landmarks differently.
+
+    Args:
+        name: Of the track, for the message.
+        track: Or what there is of it.
+        identity: Of the host that would go on.
+
+    Raises:
+        ShotError: They differ.
+    """
+    if track.host != identity:
+        raise ShotError(
+            f"{name} was tracked by {track.host}, and this would be {identity}.",
+            "Go on with the same tracker and model, or begin in another folder with --work.",
+        )
+
+
+def upright_turn_deg(clip: Footage, host: Host) -> int:
+    """By how much a movie must be turned, against the clock, before the host sees faces in it.
+
+    Args:
+        clip: In which it saw hardly any.
+        host: Open.
+
+    Returns:
+        90, 180 or 270; 0 where no turn helps.
+    """
+    every = max(1, clip.facts.num_frames // _NUM_PROBES)
+    pictures = [picture for index, picture in enumerate(clip.pictures()) if index % every == every // 2][:_NUM_PROBES]
+    found = {
+        turn: sum(host.look(np.ascontiguousarray(np.rot90(picture, turn)), 0) is not None for picture in pictures)
+        for turn in range(4)
+    }
+    best = max(found, key=lambda turn: found[turn])
+    return 90 * best if found[best] > max(found[0], len(pictures) // 2) else 0
+
+
 class _Log:
     """Grows by a frame at a time."""
 
-    def __init__(self, clip: Footage, before: Track | None) -> None:
+    def __init__(self, clip: Footage, before: Track | None, host: str) -> None:
         facts = clip.facts
         rate = facts.rate or 30
         self._picture_px = np.array([facts.width_px, facts.height_px])
         self._rate = np.array([rate.numerator, rate.denominator])
+        self._host = host
         self._names: tuple[str, ...] = before.names if before else ()
         self._rows: list[tuple[np.ndarray, np.ndarray | None, int, float, float]] = []
         for row in range(before.num_frames if before else 0):
@@ -194,7 +240,7 @@ class _Log:
             self._picture_px, self._rate, landmarks,
             np.array(scores, np.float32).reshape(len(self._rows), len(self._names)), self._names,
             np.array([row[2] for row in self._rows], np.int16), np.array([row[3] for row in self._rows], np.float32),
-            np.array([row[4] for row in self._rows], np.float32),
+            np.array([row[4] for row in self._rows], np.float32), self._host,
         )  # fmt: skip
 
 

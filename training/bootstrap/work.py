@@ -66,6 +66,9 @@ class Work:
             StorageError: The folder cannot be made, read or written.
         """
         known = [_facts_of(clip) for clip in clips]
+        if not (folder / CLIPS_FILE).is_file():
+            for clip in clips:
+                MovieFootage(clip, may_vary=True)  # nothing is begun with what cannot be read
         if len({clip.resolve() for clip in clips}) < len(clips):
             raise ShotError("A clip is given twice.", "Name each clip once.")
         try:
@@ -136,6 +139,10 @@ class Work:
     def run_folder(self) -> Path:
         """Of the training."""
         return self.folder / RUN_FOLDER
+
+    def tracked(self) -> tuple[Path, ...]:
+        """The clips whose tracks lie here already."""
+        return tuple(clip for clip in self.clips if self.track_path(clip).is_file())
 
     def tracks(self) -> dict[Path, Track]:
         """Of all clips, finished.
@@ -272,6 +279,8 @@ def _in_colour(picture: np.ndarray) -> np.ndarray:
 
 
 def _facts_of(clip: Path) -> dict[str, str]:
+    if clip.is_dir():
+        raise ShotError(f"{clip} is a folder, a movie was expected.", "Name the movies in it.")
     if not clip.is_file():
         raise ShotError(f"There is no clip {clip}.", "Check the path.")
     return {"path": str(clip.resolve()), "sha256": sha256_of(clip)}

@@ -30,6 +30,10 @@ _NEUTRAL, _NEUTRAL_ERROR = 128, 1  # chroma without colour, and how rounding mov
 _DARK = 32  # a picture without a brighter level tells nothing of its colour
 _TOLERATED = 2  # pictures by which a duration may be off the count
 _UNEVEN_PLACE, _UNEVEN_STEP = 0.75, 0.4  # of a picture's time: off its place, and longer or shorter than usual
+_AS_IF_EVEN = (
+    "They are taken one by one as if they were even: what a picture shows stays true, lengths of time are a little off."
+    " A camera or a recorder set to a constant rate avoids it."
+)
 _MOSTLY = 0.8  # of the steps are as usual: some were dropped; otherwise the rate varies
 
 
@@ -166,7 +170,7 @@ def _movie_facts(path: Path, container: "av.container.InputContainer", is_gray: 
     return FootageFacts(
         path, width, height, num_frames, rate, is_gray, context.name, depth, timecode,
         is_copyable=is_plain and path.suffix.lower() in _COPYABLE_SUFFIXES,
-        notes=(*_notes(first), *timecode_notes, *([trouble] if trouble else [])),
+        notes=(*_notes(first), *timecode_notes, *([f"{trouble} {_AS_IF_EVEN}"] if trouble else [])),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.model_files import short_checksum
 from training.trackers.models import FACE_LANDMARKER, INSTALL
 from training.trackers.tracker import Reading, TrackerError, as_rgb
 
@@ -35,6 +36,7 @@ class MediaPipeLandmarker:
         if find_spec("mediapipe") is None:
             raise TrackerError("MediaPipe is not installed.", INSTALL)
         path = FACE_LANDMARKER.locate(model)
+        self.identity = f"{self.name}, model {short_checksum(path)}"
         # Its library reports its use to its vendor over HTTPS and offers no switch; a proxy that answers nobody is one.
         os.environ["https_proxy"] = os.environ["HTTPS_PROXY"] = _NOBODY
         with _silence():

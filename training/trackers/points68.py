@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from engine.landmarks import FaceLandmarks
+from engine.model_files import short_checksum
 from training.trackers.tracker import Reading, as_rgb
 
 _DETECTION_SIDE_PX = 640  # the detector was made for faces of 80 pixels; what is larger costs time alone
@@ -25,6 +26,7 @@ class DlibPoints:
 
     def __init__(self, model: Path | None = None) -> None:
         self._landmarks = FaceLandmarks(model)
+        self.identity = self.name if model is None else f"{self.name}, model {short_checksum(model)}"
 
     def find(self, picture: np.ndarray) -> Reading | None:
         """See `Tracker.find`."""

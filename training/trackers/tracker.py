@@ -43,6 +43,10 @@ class Tracker(Protocol):
     def name(self) -> str:
         """One word, for people."""
 
+    @property
+    def identity(self) -> str:
+        """Its name, and which model it reads with: the same for the same readings."""
+
     def find(self, picture: np.ndarray) -> Reading | None:
         """Read one picture by itself.
 

@@ -70,6 +70,42 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A headline figure.
+
+    Args:
+        words: What it is.
+        value: As text, without its unit.
+        unit: Of it.
+        detail: What it is to be compared with.
+        aim: What is asked.
+        is_met: Whether it is; None where it cannot be said.
+    """
+
+    words: str
+    value: str
+    unit: str
+    detail: str
+    aim: str
+    is_met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a report says beside the panel.
+
+    Args:
+        tables: Shown after the panel's first.
+        tiles: The headline, in place of what is asked of the default network on the virtual actor.
+        warnings: What to know before the figures are read, one sentence each.
+    """
+
+    tables: tuple[Table, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """All of it.
@@ -82,7 +118,7 @@ class Report:
         convergence: Of trainings.
         pictured: Worst frames.
         error_range_mm: What the last colour of their scale stands for.
-        tables: Shown after the panel's first.
+        additions: Beside the panel.
     """
 
     facts: Facts
@@ -92,7 +128,7 @@ class Report:
     convergence: tuple[Convergence, ...]
     pictured: tuple[Pictured, ...]
     error_range_mm: float
-    tables: tuple[Table, ...] = ()
+    additions: Additions = Additions()
 
     @property
     def main(self) -> Measured:

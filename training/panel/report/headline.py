@@ -1,10 +1,10 @@
 """The report's headline: the six figures that decide, each beside what is asked of the default network."""
 
 import math
-from dataclasses import dataclass
 
 from training.panel.contact import Contact
 from training.panel.panel import Panel
+from training.panel.report.content import Tile
 from training.panel.report.wording import number
 from training.panel.steadiness import Jitter
 
@@ -13,27 +13,6 @@ _MOST_RMSE_MM, _MOST_SHARE, _MOST_LIPS_MM = 0.92, 0.20, 0.80
 _ATTENUATION = (0.95, 1.05)  # in every region
 _MOST_JITTER_MM = 0.03  # a frame, of a still face
 _LEAST_F1 = 0.90  # of lip contact
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A headline figure.
-
-    Args:
-        words: What it is.
-        value: As text, without its unit.
-        unit: Of it.
-        detail: What it is to be compared with.
-        aim: What is asked of the default network on the ten-minute virtual actor.
-        is_met: Whether it is; None where it cannot be said.
-    """
-
-    words: str
-    value: str
-    unit: str
-    detail: str
-    aim: str
-    is_met: bool | None
 
 
 def headline(panel: Panel) -> list[Tile]:

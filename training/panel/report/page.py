@@ -54,7 +54,7 @@ def render(report: Report) -> str:
     return environment.get_template("page.html").render(
         report=report,
         style=Markup(resources.files(__package__).joinpath("page.css").read_text("utf-8")),
-        tiles=headline(report.main.panel),
+        tiles=report.additions.tiles or headline(report.main.panel),
         series={one.name: plots.series_index(report.measured, one) for one in report.measured},
         region_bars=Markup(plots.region_bars(report.measured)) if report.main.panel.regions else "",
         curves=[
