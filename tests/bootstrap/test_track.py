@@ -11,13 +11,14 @@ from engine.errors import ShotError
 from training.bootstrap.doubts import Doubt, Doubts, doubt, misfits
 from training.bootstrap.host import HostFrame
 from training.bootstrap.live_link import LiveLinkHost, read_table
-from training.bootstrap.moments import lip_seal, telling_moments
+from training.bootstrap.moments import lid_seals, lip_seal, telling_moments
 from training.bootstrap.steady import steadied
 from training.bootstrap.track import Track, sharpness, track_clip, upright_turn_deg
 from training.bootstrap.work import check_clip
 from training.ingest.footage import FootageFacts
 
 SIZE = (320, 240)
+EYES = ((386, 374, 263, 362), (159, 145, 33, 133))  # upper and lower lid, corners; left and right
 
 
 def face(shift_px=0.0, size_px=100.0, gap=0.0):
@@ -200,6 +201,18 @@ def test_lips_seal_where_the_tracker_says_they_touch(tmp_path):
     seals = lip_seal(tracked(tmp_path, [seen(face(gap=gap)) for gap in (0.0, 0.008, 0.02, 0.05, 0.2)] + [None]))
     np.testing.assert_allclose(seals[[0, 1, 3, 4, 5]], [1, 1, 0, 0, 0])
     assert 0.2 < seals[2] < 0.8
+
+
+def test_lids_seal_where_the_tracker_leaves_them_a_slit(tmp_path):
+    def blinking(left, right):
+        points = face()
+        for (upper, lower, outer, inner), gap in zip(EYES, (left, right), strict=True):
+            points[outer], points[inner] = (100, 100), (130, 100)
+            points[upper], points[lower] = (115, 100), (115, 100 + 30 * gap)
+        return seen(points)
+
+    seals = lid_seals(tracked(tmp_path, [blinking(0.04, 0.3), blinking(0.095, 0.01), None]))
+    np.testing.assert_allclose(seals, [[1, 0], [0.5, 1], [0, 0]], atol=0.02)
 
 
 def test_telling_moments_begin_with_the_usual_and_differ(tmp_path):

@@ -14,13 +14,14 @@ from training.bootstrap.arrays import load_arrays, save_arrays
 from training.bootstrap.doubts import Doubt, Doubts, misfits
 from training.bootstrap.frame_fit import FrameFit, Sighting, errors_px, first_guess, fit_frame
 from training.bootstrap.landmark_places import LandmarkPlaces
-from training.bootstrap.moments import lip_seal
+from training.bootstrap.moments import lid_seals, lip_seal
 from training.bootstrap.pinhole import HeadPose, Pinhole
 from training.bootstrap.rig_points import RigPoints
 from training.bootstrap.steady import steadied
 from training.bootstrap.track import Track
 
 _FIRST_STEPS, _STEPS = 6, 2
+_BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,4 +123,12 @@ def fit_clip(
     raw[~doubts.is_used] = np.nan
     rate_hz = float(track.rate[0] / track.rate[1])
     steady = np.clip(steadied(raw, doubts.runs(), rate_hz), 0, 1)
+    for weights in (steady, raw):
+        _shut_lids(weights, units, lid_seals(track))
     return ClipFit(steady, raw, lip_seal(track), turns, shifts, errors, doubts.of, doubts.cuts)
+
+
+def _shut_lids(weights: np.ndarray, units: Sequence[str], seals: np.ndarray) -> None:
+    """Close lids all the way where the tracker sees them touch, in place: its landmarks, on lashes, leave a slit."""
+    columns = [units.index(name) for name in _BLINKS]
+    weights[:, columns] += seals * (1 - weights[:, columns])

@@ -1,4 +1,4 @@
-"""Which moments of a clip tell most about a head, and when the lips touch.
+"""Which moments of a clip tell most about a head, and when lips and lids touch.
 
 Rule: all from the track, before anything is solved.
 """
@@ -12,6 +12,11 @@ from training.bootstrap.track import Track
 _LIP_PAIRS = ((13, 14), (82, 87), (312, 317))
 # Of the distance between the eyes. Filmed mouths are below the first (shut) or above the second (open); few between.
 _SHUT, _OPEN = 0.012, 0.03
+# Upper and lower lid in the middle, and the eye's corners: the actor's left eye, then the right one.
+_EYES = ((386, 374, 263, 362), (159, 145, 33, 133))
+# Of the eye's own width: a tracker's lids never touch. Filmed eyes blink below the first, laughing ones are above the
+# second.
+_LIDS_SHUT, _LIDS_OPEN = 0.06, 0.13
 _EDGE = (127, 356)  # the face's outline beside the right and the left eye
 _BRIDGE = 6  # the nose between them
 _TURN_WEIGHT = 3.0  # a turned head tells as much as a large expression
@@ -20,7 +25,22 @@ _TURN_WEIGHT = 3.0  # a turned head tells as much as a large expression
 def lip_seal(track: Track) -> np.ndarray:
     """[N] 0..1, how surely the lips touch all along; 0 without a face."""
     gaps = [np.linalg.norm(track.landmarks[:, a] - track.landmarks[:, b], axis=1) for a, b in _LIP_PAIRS]
-    open_share = np.clip((np.mean(gaps, axis=0) / track.unit_px - _SHUT) / (_OPEN - _SHUT), 0, 1)
+    return _shut_share(np.mean(gaps, axis=0) / track.unit_px, _SHUT, _OPEN)
+
+
+def lid_seals(track: Track) -> np.ndarray:
+    """[N, 2] 0..1, how surely the lids of the left and the right eye touch; 0 without a face."""
+
+    def apart(one: int, other: int) -> np.ndarray:
+        return np.asarray(np.linalg.norm(track.landmarks[:, one] - track.landmarks[:, other], axis=1))
+
+    gaps = [apart(upper, lower) / apart(outer, inner) for upper, lower, outer, inner in _EYES]
+    return np.stack([_shut_share(gap, _LIDS_SHUT, _LIDS_OPEN) for gap in gaps], axis=1)
+
+
+def _shut_share(gap: np.ndarray, shut: float, wide: float) -> np.ndarray:
+    """[N] from 1 to 0 between two gaps, smoothly; 0 where there is none."""
+    open_share = np.clip((gap - shut) / (wide - shut), 0, 1)
     return np.nan_to_num(1 - open_share * open_share * (3 - 2 * open_share))
 
 

@@ -66,7 +66,7 @@ class Overlay:
         zoom = min(max(1.0, _LEAST_HEIGHT_PX / camera.height_px), _MOST_HEIGHT_PX / camera.height_px)
         self.width_px, self.height_px = (round(side * zoom / 2) * 2 for side in (camera.width_px, camera.height_px))
         field_deg = float(np.degrees(2 * np.arctan(camera.height_px / 2 / camera.focal_px)))
-        self._view = View(np.eye(4, dtype=np.float32), perspective(field_deg, camera.width_px / camera.height_px))
+        self._projection = perspective(field_deg, camera.width_px / camera.height_px)
         self._look = Look(Shading.SKIN, backdrop=(_KEY, _KEY), has_soft_base=False)
         self._target = Offscreen(self.width_px, self.height_px)
         face = _face_alone(topology)
@@ -86,8 +86,11 @@ class Overlay:
             pose: Of the head.
         """
         self._target.make_current()
-        self._renderer.set_vertices(pose.place(vertices.astype(np.float64)).astype(np.float32))
-        self._renderer.draw(self._view, self._look, self.width_px, self.height_px)
+        # The head stays where the lamps' shadows are drawn; the camera goes around it.
+        to_camera = np.eye(4, dtype=np.float32)
+        to_camera[:3, :3], to_camera[:3, 3] = pose.turn, pose.shift_cm
+        self._renderer.set_vertices(vertices.astype(np.float32))
+        self._renderer.draw(View(to_camera, self._projection), self._look, self.width_px, self.height_px)
         drawn = self._target.read_rgba()[..., 2::-1]
         is_bare = np.abs(drawn.astype(np.int16) - [0, 255, 0]).max(axis=2) < _KEY_SLACK  # backdrops are dithered
         return np.where(is_bare[..., None], enlarged, drawn)
