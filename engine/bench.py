@@ -4,6 +4,7 @@ Rule: a figure is measured here and now, with everything that took part named be
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -162,16 +163,18 @@ def run_bench(
         if has_cold_start:
             steps.begin(f"{name} {kind}, cold start")
             cold_starts.append(ColdStart(name, kind, round(cold_start_ms(bundle.folder, name, kind, threads), 1)))
-        opened = open_backend(bundle, name, kind, threads)
-        try:
+        with ExitStack() as open_now:
+            opened, batched = (
+                open_now.enter_context(closing(open_backend(bundle, name, kind, threads, is_offline=is_offline)))
+                for is_offline in (False, True)
+            )
             for batch in batches:
                 steps.begin(f"{name} {kind}, batch {batch}")
-                results.append(_measure_batch(opened, bundle, pictures[0][1], batch, seconds_per_result, clock))
+                runner = opened if batch == 1 else batched
+                results.append(_measure_batch(runner, bundle, pictures[0][1], batch, seconds_per_result, clock))
             for picture, frames in pictures:
                 steps.begin(f"{name} {kind}, {picture}")
                 lines.append(_measure_line(opened, bundle, picture, frames, seconds_per_result, clock))
-        finally:
-            opened.close()
     return BenchReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         actor=bundle.name,

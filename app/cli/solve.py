@@ -107,7 +107,9 @@ def solve(
         keeps_errors = is_with_vertices(vertices, facts.num_frames, bundle)
         check_space(file, facts.num_frames, bundle, keeps_errors)
         with (
-            closing(open_backend(bundle, backend and backend.value, precision and precision.value)) as runner,
+            closing(
+                open_backend(bundle, backend and backend.value, precision and precision.value, is_offline=True)
+            ) as runner,
             progress(f"Solving {movie.name}", facts.num_frames or None) as advance,
         ):
             started_s = time.perf_counter()

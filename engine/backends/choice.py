@@ -5,8 +5,9 @@ solved a face as ONNX Runtime does.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,6 +36,7 @@ def open_backend(
     num_threads: int | None = None,
     *,
     may_swap: bool = False,
+    is_offline: bool = False,
 ) -> Backend:
     """Load the actor's network and run it once, so that the first frame is as fast as any.
 
@@ -45,6 +47,8 @@ def open_backend(
         num_threads: Of the runtime; by default every core this process may use, 8 at most.
         may_swap: Where the fastest must be built for this GPU first, begin with the next fastest, and swap when it is
             ready; not for what must come from one backend.
+        is_offline: Many frames at a time, of which only the last one's end counts: as many frames a second as the
+            machine can, rather than each as soon as it can.
 
     Raises:
         BackendError: It cannot run here, with the reason, or it cannot load the network.
@@ -54,30 +58,36 @@ def open_backend(
         raise BackendError(f"A backend cannot run on {num_threads} threads.", "Give 1 or more.")
     threads = num_threads or min(usable_cores(), _MOST_THREADS)
     chosen, kind = choose_backend(name, precision)
+    opening = _Opening(bundle, threads, is_offline)
     if name is not None:
-        return _warm(bundle, chosen, kind, threads)
-    if chosen != trt.NAME or not may_swap or trt.has_engine(bundle):
-        return _fastest(bundle, precision, threads, _fastest_first())
-    meanwhile = _fastest(bundle, None, threads, [other for other in _fastest_first() if other != trt.NAME])
-    return SwappingBackend(meanwhile, chosen, lambda: _warm(bundle, chosen, kind, threads))
+        return opening.warm(chosen, kind)
+    names = _fastest_first()
+    if chosen == trt.NAME and may_swap and not _is_ready(bundle):
+        meanwhile = _fastest(opening, None, [other for other in names if other != trt.NAME])
+        return SwappingBackend(meanwhile, chosen, lambda: opening.warm(chosen, kind))
+    return _fastest(opening, precision, names)
 
 
-def _fastest(bundle: ActorBundle, precision: str | None, num_threads: int, names: Sequence[str]) -> Backend:
+def _is_ready(bundle: ActorBundle) -> bool:
+    """Whether the GPU's engine need not be built first; where engines cannot be kept, nobody waits for one."""
+    try:
+        return trt.has_engine(bundle)
+    except BackendError as error:
+        _log.warning("%s builds its engine while another backend solves: %s", trt.NAME, error.reason)
+        return False
+
+
+def _fastest(opening: "_Opening", precision: str | None, names: Sequence[str]) -> Backend:
     """The first of these that loads and solves a face as it must; of the others a warning tells."""
-    reasons = []
-    for candidate in names:
+    reasons: list[str] = []
+    for chosen, kind in _able(names, precision, reasons):
         try:
-            chosen, kind = _named(candidate, precision)
-        except BackendError as error:
-            reasons.append(error.reason)
-            continue
-        try:
-            backend = _warm(bundle, chosen, kind, num_threads)
+            backend = opening.warm(chosen, kind)
             if chosen == ort.NAME:
                 return backend  # which the others are compared with
             with ExitStack() as undo:
                 undo.callback(backend.close)
-                check_solution(backend.run, f"{chosen} in {kind}", kind, bundle, num_threads)
+                check_solution(backend.run, f"{chosen} in {kind}", kind, opening.bundle, opening.num_threads)
                 undo.pop_all()
             return backend
         except BackendError as error:
@@ -86,10 +96,26 @@ def _fastest(bundle: ActorBundle, precision: str | None, num_threads: int, names
     raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
 
 
-def _warm(bundle: ActorBundle, name: str, precision: str, num_threads: int) -> Backend:
-    backend = _load(bundle, name, precision, num_threads)
-    backend.run(np.zeros((1, *bundle.input_shape), np.uint8))
-    return backend
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a backend is opened with, whichever it is."""
+
+    bundle: ActorBundle
+    num_threads: int
+    is_offline: bool
+
+    def warm(self, name: str, precision: str) -> Backend:
+        """Load the network and run it once."""
+        backend = self._load(name, precision)
+        backend.run(np.zeros((1, *self.bundle.input_shape), np.uint8))
+        return backend
+
+    def _load(self, name: str, precision: str) -> Backend:
+        if name == trt.NAME:
+            return trt.TrtBackend(self.bundle, precision, self.num_threads)
+        if name == ov.NAME:
+            return ov.OvBackend(self.bundle, precision, self.num_threads, self.is_offline)
+        return ort.OrtBackend(self.bundle, precision, self.num_threads)
 
 
 def choose_backend(name: str | None = None, precision: str | None = None) -> tuple[str, str]:
@@ -100,13 +126,19 @@ def choose_backend(name: str | None = None, precision: str | None = None) -> tup
     """
     if name is not None:
         return _named(name, precision)
-    reasons = []
-    for candidate in _fastest_first():
+    reasons: list[str] = []
+    for able in _able(_fastest_first(), precision, reasons):
+        return able
+    raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
+
+
+def _able(names: Sequence[str], precision: str | None, reasons: list[str]) -> Iterator[tuple[str, str]]:
+    """Name and precision of those that can run here; why the others cannot is added to `reasons`."""
+    for name in names:
         try:
-            return _named(candidate, precision)
+            yield _named(name, precision)
         except BackendError as error:
             reasons.append(error.reason)
-    raise BackendError(" ".join(reasons), "Leave --precision out, or see `livedouble doctor`.")
 
 
 def _fastest_first() -> tuple[str, ...]:
@@ -134,11 +166,3 @@ def _named(name: str, precision: str | None) -> tuple[str, str]:
             f"Choose {' or '.join(status.precisions)}, or leave --precision out.",
         )
     return status.name, precision or status.precisions[0]
-
-
-def _load(bundle: ActorBundle, name: str, precision: str, num_threads: int) -> Backend:
-    if name == trt.NAME:
-        return trt.TrtBackend(bundle, precision, num_threads)
-    if name == ov.NAME:
-        return ov.OvBackend(bundle, precision, num_threads)
-    return ort.OrtBackend(bundle, precision, num_threads)

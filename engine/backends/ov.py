@@ -7,6 +7,8 @@ coordinates in bfloat16 are wrong by up to a millimetre. Of an expected error bf
 import importlib
 import importlib.util
 import sys
+from collections import deque
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +22,7 @@ from engine.machine import has_fast_bfloat16, processor_features
 NAME = "openvino"
 
 _DEVICE = "CPU"
+_PIECE = 4  # frames of a batch that one request solves: fewer do not feed the units, more leave the caches
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 _BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
 
@@ -41,10 +44,13 @@ def status() -> BackendStatus:
 class OvBackend:
     """One network, compiled for single crops, and again for another batch size when one is asked for.
 
+    Offline it is compiled for pieces of a batch, of which a few are solved at a time, each on its own threads.
+
     Args:
         bundle: The actor.
         precision: `float32` or `bfloat16`.
         num_threads: Of the runtime.
+        is_offline: See `open_backend`.
 
     Raises:
         BackendError: The network is damaged, or the runtime does not compute what was asked.
@@ -52,24 +58,26 @@ class OvBackend:
 
     name = NAME
 
-    def __init__(self, bundle: ActorBundle, precision: str, num_threads: int) -> None:
+    def __init__(self, bundle: ActorBundle, precision: str, num_threads: int, is_offline: bool = False) -> None:
         self.precision = precision
         self._bundle, self._num_threads = bundle, num_threads
         self._openvino = _import_openvino()
         self._frontend = importlib.import_module("openvino.frontend")
         self._core = self._openvino.Core()
-        self._single = self._compile(1)
-        self._batch_size, self._batch = 1, self._single
-        self.provider = ", ".join(self._single.get_compiled_model().get_property("EXECUTION_DEVICES"))
+        hint, size = ("THROUGHPUT", _PIECE) if is_offline else ("LATENCY", 1)
+        compiled = self._compile(size, hint)
+        self.provider = ", ".join(compiled.get_property("EXECUTION_DEVICES"))
+        num_requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if is_offline else 1
+        self._requests = [compiled.create_infer_request() for _ in range(num_requests)]
+        self._is_offline = is_offline
+        self._batch_size, self._batch = size, self._requests[0]
 
     def run(self, crops: np.ndarray) -> Solution:
-        """See `Backend.run`; a batch size other than the last one takes a moment to compile."""
+        """See `Backend.run`; but offline, a batch size other than the last one takes a moment to compile."""
         check_crops(crops, self._bundle)
-        if len(crops) not in (1, self._batch_size):
-            self._batch_size, self._batch = len(crops), self._compile(len(crops))
-        request = self._single if len(crops) == 1 else self._batch
+        crops = np.ascontiguousarray(crops)
         try:
-            outputs = request.infer({0: np.ascontiguousarray(crops)}, share_inputs=True)
+            outputs = self._in_pieces(crops) if self._is_offline else self._at_once(crops)
         except RuntimeError as error:
             raise BackendError(f"OpenVINO failed ({_last_line(error)}).", "Try another --backend.") from error
         latents = outputs[0]
@@ -77,13 +85,41 @@ class OvBackend:
 
     def close(self) -> None:
         """Release the network and the runtime."""
-        del self._single, self._batch, self._core
+        del self._requests, self._batch, self._core
 
-    def _compile(self, batch_size: int) -> Any:
+    def _at_once(self, crops: np.ndarray) -> list[np.ndarray]:
+        if len(crops) not in (1, self._batch_size):
+            self._batch = self._compile(len(crops), "LATENCY").create_infer_request()
+            self._batch_size = len(crops)
+        request = self._requests[0] if len(crops) == 1 else self._batch
+        return list(request.infer({0: crops}, share_inputs=True).to_tuple())
+
+    def _in_pieces(self, crops: np.ndarray) -> list[np.ndarray]:
+        pieces = [crops[first : first + _PIECE] for first in range(0, len(crops), _PIECE)]
+        missing = _PIECE - len(pieces[-1])
+        pieces[-1] = np.concatenate([pieces[-1], np.zeros((missing, *crops.shape[1:]), np.uint8)])
+        solved: list[list[np.ndarray]] = []
+        running: deque[Any] = deque()
+        idle = list(self._requests)
+        try:
+            for piece in pieces:
+                if not idle:
+                    idle.append(_finish(running.popleft(), solved))  # what was started first ends first
+                running.append(idle.pop())
+                running[-1].start_async({0: piece}, share_inputs=True)
+            while running:
+                _finish(running.popleft(), solved)
+        finally:
+            for request in running:  # after a failure: none may go on reading crops that are gone
+                with suppress(RuntimeError):
+                    request.wait()
+        return [np.concatenate(parts)[: len(crops)] for parts in zip(*solved, strict=True)]
+
+    def _compile(self, batch_size: int, hint: str) -> Any:
         # Fixed shapes run faster than a free batch size. What is not asked for (vertices) is not computed.
         openvino, bundle = self._openvino, self._bundle
         settings = {
-            "PERFORMANCE_HINT": "LATENCY",
+            "PERFORMANCE_HINT": hint,
             "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # its own default would be bfloat16 where it can
             "INFERENCE_NUM_THREADS": self._num_threads,
             "ENABLE_CPU_PINNING": False,  # a pinned thread would wait for the core on which the window draws
@@ -113,7 +149,14 @@ class OvBackend:
         runs = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         if runs != _HINTS[self.precision]:
             raise BackendError(f"OpenVINO computes in {runs} here, not in {self.precision}.", "Leave --precision out.")
-        return compiled.create_infer_request()
+        return compiled
+
+
+def _finish(request: Any, solved: list[list[np.ndarray]]) -> Any:
+    """Wait for a request and add what it solved."""
+    request.wait()
+    solved.append([output.data.copy() for output in request.output_tensors])
+    return request
 
 
 def _import_openvino() -> ModuleType:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -34,9 +35,14 @@ SKIPPED = [
 ]
 
 
+@pytest.fixture(params=[False, True], ids=["live", "offline"])
+def is_offline(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture(params=[*RUNNING, *SKIPPED])
-def backend(request: pytest.FixtureRequest, tiny: ActorBundle) -> Iterator[Backend]:
-    opened = open_backend(tiny, *request.param, num_threads=1)
+def backend(request: pytest.FixtureRequest, tiny: ActorBundle, is_offline: bool) -> Iterator[Backend]:
+    opened = open_backend(tiny, *request.param, num_threads=1, is_offline=is_offline)
     yield opened
     opened.close()
 
@@ -211,6 +217,49 @@ def test_what_was_asked_for_is_never_replaced(
         open_backend(tiny, name, precision)
 
 
+@pytest.mark.parametrize("num_threads", [1, 2])
+@pytest.mark.parametrize("num_frames", [1, 4, 23])
+def test_offline_every_frame_of_a_large_batch_comes_back_in_its_place(
+    two_views: ActorBundle, num_threads: int, num_frames: int
+) -> None:
+    if not ov_backend.status().is_usable:
+        pytest.skip("OpenVINO does not load here")
+    crops = np.random.default_rng(6).integers(0, 256, (num_frames, 2, 320, 240), np.uint8)
+    with (
+        closing(open_backend(two_views, "openvino", "float32", num_threads)) as live,
+        closing(open_backend(two_views, "openvino", "float32", num_threads, is_offline=True)) as offline,
+    ):
+        solved = offline.run(crops)
+        alone = [live.run(crops[n : n + 1]) for n in range(num_frames)]
+    assert solved.errors_mm is not None
+    np.testing.assert_allclose(solved.latents, np.concatenate([one.latents for one in alone]), atol=1e-4)
+    np.testing.assert_allclose(solved.errors_mm, np.concatenate([one.errors_mm for one in alone]), atol=1e-3)
+
+
+def test_offline_a_failure_ends_the_run_after_what_was_under_way(
+    tiny: ActorBundle, crops: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not ov_backend.status().is_usable:
+        pytest.skip("OpenVINO does not load here")
+    with closing(ov_backend.OvBackend(tiny, "float32", 2, is_offline=True)) as offline:
+
+        class FailingRequest:
+            is_waited_for = 0
+
+            def start_async(self, inputs: object, share_inputs: bool) -> None:
+                self.is_waited_for = 0
+
+            def wait(self) -> None:
+                self.is_waited_for += 1
+                raise RuntimeError("the processor is on fire")
+
+        requests = [FailingRequest(), FailingRequest()]
+        monkeypatch.setattr(offline, "_requests", requests)
+        with pytest.raises(BackendError, match="on fire"):
+            offline.run(np.repeat(crops, 2, axis=0))
+        assert [request.is_waited_for for request in requests] == [1, 1]
+
+
 def test_no_threads_is_refused(tiny: ActorBundle) -> None:
     with pytest.raises(BackendError, match="0 threads"):
         open_backend(tiny, num_threads=0)
@@ -369,6 +418,21 @@ def test_only_a_gpu_engine_that_is_not_built_yet_is_swapped_in(
         backend.close()
     named = open_backend(tiny, "tensorrt", num_threads=1, may_swap=True)
     assert isinstance(named, FakeBackend)
+
+
+def test_where_engines_cannot_be_kept_the_automatic_choice_warns_and_begins_on_the_processor(
+    tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise BackendError("Other users may write into the folder.", "Make it yours alone.")
+
+    with_gpu = BackendStatus("tensorrt", True, "11.0.0", ("float16",), "")
+    monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: with_gpu)
+    monkeypatch.setattr(choice.trt, "has_engine", refuse)
+    monkeypatch.setattr(choice.trt, "TrtBackend", refuse)
+    with closing(open_backend(tiny, num_threads=1, may_swap=True)) as backend:
+        assert backend.name != "tensorrt"
+        assert "Other users may write" in caplog.text
 
 
 def test_what_solves_a_face_wrongly_is_not_chosen_but_runs_where_it_is_asked_for(

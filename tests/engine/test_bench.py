@@ -61,7 +61,7 @@ def test_figures_follow_from_the_clock(tiny: ActorBundle, monkeypatch: pytest.Mo
             return super().run(crops)
 
     backend = TimedBackend(tiny)
-    monkeypatch.setattr(bench, "open_backend", lambda *arguments: backend)
+    monkeypatch.setattr(bench, "open_backend", lambda *arguments, is_offline: backend)
     report = run_bench(
         tiny, (1, 45), "onnxruntime", seconds_per_result=1.2, has_cold_start=False, num_threads=1, clock=clock
     )
@@ -83,7 +83,7 @@ def test_progress_is_told_before_each_step_with_the_time_left(
         told.append(progress)
         clock.advance(2.0)
 
-    monkeypatch.setattr(bench, "open_backend", lambda *arguments: FakeBackend(tiny))
+    monkeypatch.setattr(bench, "open_backend", lambda *arguments, is_offline: FakeBackend(tiny))
     run_bench(tiny, (1,), "onnxruntime", seconds_per_result=0.0, has_cold_start=False, progress=note, clock=clock)
     assert [(one.done, one.total) for one in told] == [(0, 3), (1, 3), (2, 3)]
     assert [one.left_s for one in told] == [None, 4.0, 2.0]
