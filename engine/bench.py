@@ -154,7 +154,7 @@ def run_bench(
     if not batches or min(batches) < 1:
         raise BackendError("A batch has at least one frame.", "Give batches such as 1,200.")
     threads = num_threads or usable_cores()
-    candidates = _candidates(backend, precision)
+    candidates = _candidates(bundle, backend, precision)
     open_preparation(bundle.preparation, bundle.stabiliser())  # what is missing is said before minutes are spent
     pictures = _pictures(bundle)
     steps = _Steps(len(candidates) * (len(batches) + len(pictures) + has_cold_start), progress, clock)
@@ -191,15 +191,15 @@ def run_bench(
     )
 
 
-def _candidates(name: str | None, precision: str | None) -> list[tuple[str, str]]:
+def _candidates(bundle: ActorBundle, name: str | None, precision: str | None) -> list[tuple[str, str]]:
     candidates = [
         (status.name, kind)
-        for status in backend_report()
+        for status in backend_report(bundle)
         if name in (None, status.name)
         for kind in status.precisions
         if precision in (None, kind)
     ]
-    return candidates or [choose_backend(name, precision)]  # which refuses, with the reason
+    return candidates or [choose_backend(name, precision, bundle)]  # which refuses, with the reason
 
 
 def _pictures(bundle: ActorBundle) -> list[tuple[str, list[Frame]]]:

@@ -6,7 +6,7 @@ Rule: what opens is whole; every file is compared with its checksum before anyth
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ BASIS_FILE = "basis.bin"
 MEAN_FILE = "mean.bin"
 TOPOLOGY_FILE = "topology.npz"
 SKIN_FILE = "skin.jpg"
+INT8_FILE = "network.int8.onnx"  # the network with its convolutions in 8 bits, where that was found good enough
 STABILISER_FILE = "stabiliser.onnx"  # of an actor that finds its head by itself
 PICTURES_FILE = "pictures.bin"  # the fixed first layer of a fully connected network
 REQUIRED_FILES = (NETWORK_FILE, BASIS_FILE, MEAN_FILE, TOPOLOGY_FILE)
@@ -35,6 +36,7 @@ INPUT_NAME = "crops"
 OUTPUT_NAMES = ("latents", "vertices")
 ERRORS_NAME = "errors_mm"  # [B, V] expected errors, where the network foretells them
 
+INT8_RECOVERY = "Make it with `livedouble quantise ACTOR --data DIR`, or leave --precision out."
 _EXPORT_AGAIN = "Export the actor again, or copy its whole folder again."
 
 
@@ -70,6 +72,16 @@ class NetworkFacts:
         return np.dtype("<f2" if self.weights == "float16" else "<f4")
 
 
+@dataclass(frozen=True, slots=True)
+class Int8Facts:
+    """What the 8 bits of `INT8_FILE` cost on frames that no training saw, against the network in float32."""
+
+    rms_mm: float  # of all vertices of all frames
+    worst_mm: float  # any vertex of any frame
+    rmse_growth: float  # of the distance from the truth, a share of it; below 0 where it shrank
+    num_frames: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleFacts:
     """What `bundle.json` holds.
@@ -82,6 +94,7 @@ class BundleFacts:
         training: How it was made; whatever the training has to say, for people and reports.
         metrics: Measured on validation shots: `rmse_mm`, `mean_face_rmse_mm` and others.
         files: Checksum (SHA-256, hexadecimal) of every other file, by file name.
+        int8: Of the network in 8 bits; None where there is none.
     """
 
     name: str
@@ -91,6 +104,7 @@ class BundleFacts:
     training: Mapping[str, Any]
     metrics: Mapping[str, float]
     files: Mapping[str, str]
+    int8: Int8Facts | None = None
 
     def to_json(self) -> str:
         """The text of `bundle.json`."""
@@ -116,6 +130,7 @@ class BundleFacts:
             "training": dict(self.training),
             "metrics": dict(self.metrics),
             "files": dict(self.files),
+            "int8": None if self.int8 is None else asdict(self.int8),
         }
         return json.dumps(values, indent=2) + "\n"
 
@@ -145,6 +160,7 @@ class BundleFacts:
                 training=dict(values["training"]),
                 metrics={name: float(value) for name, value in values["metrics"].items()},
                 files={str(name): str(checksum) for name, checksum in values["files"].items()},
+                int8=Int8Facts(**values["int8"]) if values.get("int8") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ActorError(f"Its {FACTS_FILE} is not an actor's ({error}).", _EXPORT_AGAIN) from error
@@ -235,6 +251,23 @@ class ActorBundle:
         return self.folder / NETWORK_FILE
 
     @property
+    def int8(self) -> Int8Facts | None:
+        """What its network in 8 bits costs; None where it has none."""
+        return self.facts.int8
+
+    def network_in(self, precision: str) -> Path:
+        """The ONNX file that is computed in this precision.
+
+        Raises:
+            ActorError: It is `int8`, and the actor has no such network.
+        """
+        if precision != "int8":
+            return self.network_path
+        if self.int8 is None:
+            raise ActorError(f"The actor {self.name} has no network in int8.", INT8_RECOVERY)
+        return self.folder / INT8_FILE
+
+    @property
     def skin_path(self) -> Path | None:
         """The texture of the viewport, where there is one."""
         return self.folder / SKIN_FILE if self.facts.network.has_skin else None
@@ -301,6 +334,8 @@ def _check_files(folder: Path, facts: BundleFacts) -> None:
     expected = {*REQUIRED_FILES, *([SKIN_FILE] if facts.network.has_skin else [])}
     if facts.network.preparation is Preparation.SELF_STABILISED:
         expected.add(STABILISER_FILE)
+    if facts.int8 is not None:
+        expected.add(INT8_FILE)
     if missing := sorted(expected - set(facts.files)):
         raise ActorError(f"The actor {folder} lists no checksum of {', '.join(missing)}.", _EXPORT_AGAIN)
     for name, checksum in facts.files.items():

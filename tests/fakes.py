@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -15,12 +16,14 @@ from engine.bundle import (
     ERRORS_NAME,
     FACTS_FILE,
     INPUT_NAME,
+    INT8_FILE,
     MEAN_FILE,
     NETWORK_FILE,
     OUTPUT_NAMES,
     TOPOLOGY_FILE,
     ActorBundle,
     BundleFacts,
+    Int8Facts,
     NetworkFacts,
     sha256_of,
 )
@@ -97,6 +100,18 @@ def tiny_bundle(
     )
     (folder / FACTS_FILE).write_text(facts.to_json(), "utf-8")
     return ActorBundle.open(folder)
+
+
+def with_int8(bundle: ActorBundle, worst_mm: float = 0.25) -> ActorBundle:
+    """Add a network in 8 bits, calibrated on noise, to a small actor's folder; its cost is the one that is told."""
+    from export.network.int8 import write_int8
+
+    crops = np.random.default_rng(8).integers(0, 256, (16, *bundle.input_shape), np.uint8)
+    write_int8(bundle, crops, bundle.folder / INT8_FILE)
+    files = dict(bundle.facts.files) | {INT8_FILE: sha256_of(bundle.folder / INT8_FILE)}
+    facts = replace(bundle.facts, files=files, int8=Int8Facts(0.02, worst_mm, 0.001, 16))
+    (bundle.folder / FACTS_FILE).write_text(facts.to_json(), "utf-8")
+    return ActorBundle.open(bundle.folder)
 
 
 def change_facts(folder: Path, **changes: object) -> None:

@@ -177,7 +177,12 @@ def solved_by(backend: Backend, crops: np.ndarray) -> Solved:
     return Solved(solution.vertices, solution.errors_mm)
 
 
-def _crops_of_actor(data: DataSet, bundle: ActorBundle) -> dict[str, CropRect]:
+def crops_of_actor(data: DataSet, bundle: ActorBundle) -> dict[str, CropRect]:
+    """What an actor is to see of each of its cameras, in its own order of views.
+
+    Raises:
+        ShotError: The data set has no such camera.
+    """
     crops_of(data, tuple(view.camera for view in bundle.views))  # refuses a data set that lacks a camera
     crops = {}
     for view in bundle.views:
@@ -210,7 +215,7 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
     return Judge(
         name=folder.name,
         words=f"{running.name} {running.precision} ({running.provider})",
-        crops_in=lambda data: _crops_of_actor(data, bundle),
+        crops_in=lambda data: crops_of_actor(data, bundle),
         views=tuple(view.camera for view in bundle.views),
         input_size=(bundle.input_width_px, bundle.input_height_px),
         preparation=bundle.preparation,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, check_is_new, out, progress, write_json
+from app.cli.quantise import quantise_and_tell
 
 if TYPE_CHECKING:
     from export.network.actor import Export
@@ -29,6 +30,10 @@ def export(
     last: Annotated[bool, typer.Option("--last", help="Take the newest checkpoint rather than the best.")] = False,
     weights: Annotated[WeightsName, typer.Option(help="How weights are stored.")] = WeightsName.FLOAT16,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an actor that lies there.")] = False,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Also add the network in 8 bits, if it solves as well: `livedouble quantise`."),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all cores.")] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where decoded crops are kept; by default DIR/.crops.")
@@ -41,7 +46,8 @@ def export(
 ) -> None:
     """Turn a training run into an actor that runs anywhere.
 
-    The exported network is compared with the trained one on real crops and measured on every validation frame.
+    The exported network is compared with the trained one on real crops and measured on every validation frame. With
+    --int8 the actor is written even if its network does not bear 8 bits, but the command then fails and says why.
 
     Example: livedouble export runs/demo --out actors/demo
     """
@@ -61,12 +67,13 @@ def export(
     dataset = DataSet.open(data or Path(checkpoint.facts.data))
     choose_compute("cpu", threads)
     num_frames = sum(shot.facts.num_frames for shot in dataset.validation)
+    cache = cache or dataset.folder / ".crops"
     with progress("measuring", num_frames) as advance:
         exported = export_actor(
             checkpoint,
             dataset,
             actor,
-            cache or dataset.folder / ".crops",
+            cache,
             name=name or dataset.actor,
             weights=weights.value,
             may_replace=replace,
@@ -77,6 +84,8 @@ def export(
         cut = cut_clip(dataset.validation[0], clip, clip_frames, first_frame=0, crf=_CLIP_CRF)
         size_mb = sum(path.stat().st_size for path in clip.iterdir()) / 1e6
         out.print(f"{clip}: {cut.facts.num_frames} frames, {size_mb:.1f} MB.", soft_wrap=True)
+    if int8:
+        quantise_and_tell(exported.folder, dataset, cache)
     if json is not None:
         measured = {"disagreement_mm": exported.disagreement_mm, **exported.evaluation.metrics()}
         write_json(json, {"actor": str(actor), "bytes": exported.num_bytes, **measured})

@@ -58,6 +58,7 @@ COMMANDS = (
     Command("ablate", "Train a grid of small networks that tells what each part of the recipe is worth."),
     Command("evaluate", "Measure an actor against a data set's validation shots."),
     Command("export", "Turn a training run into an actor that runs anywhere."),
+    Command("quantise", "Add an actor's network in 8 bits, where it solves as well."),
     Command("solve", "Solve every frame of a movie into a file."),
     Command("convert", "Write the meshes of a shot as Alembic, USD, PC2, MDD, OBJ or NumPy arrays."),
     Command("bench", "Measure frames per second and latency on this machine."),

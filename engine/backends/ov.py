@@ -1,4 +1,4 @@
-"""OpenVINO on the processor: float32, and bfloat16 where the processor computes it.
+"""OpenVINO on the processor: float32, bfloat16 where the processor computes it, and the actor's 8 bits.
 
 Rule: it computes the latents and the expected errors; vertices are the bundle's last, linear layer in float32, because
 coordinates in bfloat16 are wrong by up to a millimetre. Of an expected error bfloat16 costs less than a hundredth.
@@ -23,7 +23,7 @@ NAME = "openvino"
 
 _DEVICE = "CPU"
 _PIECE = 4  # frames of a batch that one request solves: fewer do not feed the units, more leave the caches
-_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}  # what is not in 8 bits in the file
 _BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
 
 
@@ -35,10 +35,13 @@ def status() -> BackendStatus:
         version = str(_import_openvino().__version__)
     except (ImportError, OSError) as error:
         return BackendStatus(NAME, False, "", (), f"it is installed but does not load ({error})")
-    precisions: tuple[str, ...] = ("bfloat16", "float32") if has_fast_bfloat16() else ("float32", "bfloat16")
+    return BackendStatus(NAME, True, version.partition("-")[0], _float_precisions(), "")
+
+
+def _float_precisions() -> tuple[str, ...]:
     if not processor_features().intersection(_BFLOAT16_FEATURES):
-        precisions = ("float32",)
-    return BackendStatus(NAME, True, version.partition("-")[0], precisions, "")
+        return ("float32",)
+    return ("bfloat16", "float32") if has_fast_bfloat16() else ("float32", "bfloat16")
 
 
 class OvBackend:
@@ -48,7 +51,7 @@ class OvBackend:
 
     Args:
         bundle: The actor.
-        precision: `float32` or `bfloat16`.
+        precision: `float32`, `bfloat16`, or `int8` of an actor that has such a network.
         num_threads: Of the runtime.
         is_offline: See `open_backend`.
 
@@ -60,7 +63,9 @@ class OvBackend:
 
     def __init__(self, bundle: ActorBundle, precision: str, num_threads: int, is_offline: bool = False) -> None:
         self.precision = precision
-        self._bundle, self._num_threads = bundle, num_threads
+        self._bundle, self._path, self._num_threads = bundle, bundle.network_in(precision), num_threads
+        # In int8 the few layers that are not are computed in what this processor is fastest in.
+        self._hint = _HINTS[_float_precisions()[0] if precision == "int8" else precision]
         self._openvino = _import_openvino()
         self._frontend = importlib.import_module("openvino.frontend")
         self._core = self._openvino.Core()
@@ -120,7 +125,7 @@ class OvBackend:
         openvino, bundle = self._openvino, self._bundle
         settings = {
             "PERFORMANCE_HINT": hint,
-            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # its own default would be bfloat16 where it can
+            "INFERENCE_PRECISION_HINT": self._hint,  # its own default would be bfloat16 where it can
             "INFERENCE_NUM_THREADS": self._num_threads,
             "ENABLE_CPU_PINNING": False,  # a pinned thread would wait for the core on which the window draws
         }
@@ -129,13 +134,13 @@ class OvBackend:
         failures = (RuntimeError, frontend.GeneralFailure, frontend.OpConversionFailure, frontend.OpValidationFailure)
         try:
             reader = frontend.FrontEndManager().load_by_framework("onnx")
-            network = reader.convert(reader.load(str(bundle.network_path)))
+            network = reader.convert(reader.load(str(self._path)))
             names = [port.get_names() for port in (*network.inputs, *network.outputs)]
             asked = [OUTPUT_NAMES[0], *([ERRORS_NAME] if bundle.has_errors else [])]
             expected = [INPUT_NAME, *OUTPUT_NAMES, *asked[1:]]
             if len(names) < len(expected) or not all(map(set.__contains__, names, expected)):
                 raise BackendError(
-                    f"{bundle.network_path} is not an actor's network: its ports are {names}.",
+                    f"{self._path} is not an actor's network: its ports are {names}.",
                     "Export the actor again.",
                 )
             network.reshape([batch_size, *bundle.input_shape])
@@ -144,10 +149,10 @@ class OvBackend:
             compiled = self._core.compile_model(without_vertices, _DEVICE, settings)
         except failures as error:
             raise BackendError(
-                f"OpenVINO cannot load {bundle.network_path} ({_last_line(error)}).", "Export the actor again."
+                f"OpenVINO cannot load {self._path} ({_last_line(error)}).", "Export the actor again."
             ) from error
         runs = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        if runs != _HINTS[self.precision]:
+        if runs != self._hint:
             raise BackendError(f"OpenVINO computes in {runs} here, not in {self.precision}.", "Leave --precision out.")
         return compiled
 

@@ -19,14 +19,15 @@ from engine.backends.swap import SwappingBackend
 from engine.bundle import ActorBundle
 from engine.errors import BackendError
 from engine.mesh import distances_mm
-from tests.fakes import FakeBackend, change_facts, tiny_bundle
+from tests.fakes import FakeBackend, change_facts, tiny_bundle, with_int8
 
 # Worst vertex against ONNX Runtime float32, in millimetres.
-TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5, "float16": 0.1}
+TOLERANCE_MM = {"float32": 0.001, "bfloat16": 0.5, "float16": 0.1, "int8": 1.0}
 RUNNING = [
     pytest.param((status.name, precision), id=f"{status.name}-{precision}")
     for status in backend_report()
-    for precision in status.precisions
+    for precision in (*status.precisions, *(["int8"] if status.name in choice._WITH_INT8 else []))
+    if status.is_usable
 ]
 SKIPPED = [
     pytest.param((status.name, ""), id=status.name, marks=pytest.mark.skip(f"{status.name}: {status.reason}"))
@@ -41,8 +42,8 @@ def is_offline(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(params=[*RUNNING, *SKIPPED])
-def backend(request: pytest.FixtureRequest, tiny: ActorBundle, is_offline: bool) -> Iterator[Backend]:
-    opened = open_backend(tiny, *request.param, num_threads=1, is_offline=is_offline)
+def backend(request: pytest.FixtureRequest, tiny_int8: ActorBundle, is_offline: bool) -> Iterator[Backend]:
+    opened = open_backend(tiny_int8, *request.param, num_threads=1, is_offline=is_offline)
     yield opened
     opened.close()
 
@@ -106,7 +107,7 @@ def two_views(tmp_path_factory: pytest.TempPathFactory) -> ActorBundle:
     """An actor of two cameras that foretells its errors."""
     pytest.importorskip("onnx", reason="the small network is made with the onnx package")
     folder = tmp_path_factory.mktemp("two") / "actor"
-    return tiny_bundle(folder, cameras=("front", "side"), has_errors=True)
+    return with_int8(tiny_bundle(folder, cameras=("front", "side"), has_errors=True))
 
 
 @pytest.mark.parametrize("pair", [*RUNNING, *SKIPPED])
@@ -206,7 +207,9 @@ def test_a_backend_that_cannot_run_is_refused_with_its_reason(tiny: ActorBundle)
     [
         ("cuda9000", None, "no backend 'cuda9000'"),
         ("onnxruntime", "bfloat16", "does not compute in bfloat16"),
-        ("onnxruntime", "int8", "does not compute in int8"),
+        ("onnxruntime", "int8", "tiny has no network in int8"),
+        ("openvino", "int8", "tiny has no network in int8"),
+        (None, "int8", "tiny has no network in int8"),
         (None, "float8", "does not compute in float8"),
     ],
 )
@@ -440,7 +443,7 @@ def test_what_solves_a_face_wrongly_is_not_chosen_but_runs_where_it_is_asked_for
 ) -> None:
     wrong = BackendStatus("openvino", True, "1.0", ("float32",), "")
     monkeypatch.setitem(choice._PROBES, "openvino", lambda: wrong)
-    monkeypatch.setattr(choice, "_fastest_first", lambda: ("openvino", "onnxruntime"))
+    monkeypatch.setattr(choice, "_fastest_first", lambda _: ("openvino", "onnxruntime"))
     monkeypatch.setattr(choice.ov, "OvBackend", lambda bundle, *_: FakeBackend(bundle))
     backend = open_backend(tiny, num_threads=1)
     assert backend.name == "onnxruntime"
