@@ -44,6 +44,7 @@ class BackendName(StrEnum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    CUDA = "cuda"
     TENSORRT = "tensorrt"
 
 
@@ -65,7 +66,8 @@ BackendOption = Annotated[
     typer.Option("--backend", help="What runs the network; by default the fastest that works here."),
 ]
 PrecisionOption = Annotated[
-    PrecisionName | None, typer.Option("--precision", help="By default the backend's fastest good one.")
+    PrecisionName | None,
+    typer.Option("--precision", help="By default the backend's fastest good one; int8 only by name."),
 ]
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")]
 

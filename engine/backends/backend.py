@@ -32,7 +32,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """`onnxruntime`, `openvino` or `tensorrt`."""
+        """`onnxruntime`, `openvino`, `cuda` or `tensorrt`."""
         ...
 
     @property
@@ -69,7 +69,9 @@ class BackendStatus:
     name: str
     is_usable: bool
     version: str  # empty where it is not installed
-    precisions: tuple[str, ...]  # that this machine computes natively, fastest first; empty where not usable
+    # That this machine computes natively, fastest first; empty where not usable. Last, for nobody gets it unasked, the
+    # `int8` of an actor that has it.
+    precisions: tuple[str, ...]
     reason: str  # why it cannot run; empty where it can
 
 

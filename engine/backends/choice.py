@@ -1,17 +1,17 @@
 """Which backend runs: the one that was asked for, or the fastest that works here.
 
-Rule: what was asked for by name runs or is refused with the reason; it is never replaced. What is chosen by itself has
-solved a face as ONNX Runtime does.
+Rule: what was asked for by name runs or is refused with the reason; it is never replaced. What is chosen by itself, and
+whatever computes in 8 bits, has solved a face as ONNX Runtime does.
 """
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.backends import ort, ov, trt
+from engine.backends import ort, ort_cuda, ov, trt
 from engine.backends.backend import Backend, BackendStatus
 from engine.backends.proof import check_solution
 from engine.backends.swap import SwappingBackend
@@ -22,7 +22,7 @@ from engine.machine import usable_cores
 INT8 = "int8"
 REFERENCE = (ort.NAME, "float32")  # which the others are compared with
 
-_PROBES = {ov.NAME: ov.status, ort.NAME: ort.status, trt.NAME: trt.status}
+_PROBES = {ov.NAME: ov.status, ort.NAME: ort.status, ort_cuda.NAME: ort_cuda.status, trt.NAME: trt.status}
 _WITH_INT8 = (ov.NAME, ort.NAME)
 _log = logging.getLogger(__name__)
 _MOST_THREADS = 8  # a single crop is too little work for more
@@ -57,7 +57,7 @@ def open_backend(
 
     Args:
         bundle: The actor.
-        name: `onnxruntime`, `openvino` or `tensorrt`; None takes the fastest that works here.
+        name: `onnxruntime`, `openvino`, `cuda` or `tensorrt`; None takes the fastest that works here.
         precision: `float32`, `bfloat16`, `float16` or `int8`; None takes the backend's fastest here but `int8`, which
             costs what the actor's facts say and is only taken when asked for.
         num_threads: Of the runtime; by default every core this process may use, 8 at most.
@@ -76,7 +76,7 @@ def open_backend(
     chosen, kind = choose_backend(name, precision, bundle)
     opening = _Opening(bundle, threads, is_offline)
     if name is not None:
-        return opening.warm(chosen, kind)
+        return opening.proven(chosen, kind) if kind == INT8 else opening.warm(chosen, kind)
     names = _fastest_first(precision)
     if chosen == trt.NAME and may_swap and not _is_ready(bundle):
         meanwhile = _fastest(opening, None, [other for other in names if other != trt.NAME])
@@ -98,14 +98,7 @@ def _fastest(opening: "_Opening", precision: str | None, names: Sequence[str]) -
     reasons: list[str] = []
     for chosen, kind in _able(names, precision, opening.bundle, reasons):
         try:
-            backend = opening.warm(chosen, kind)
-            if (chosen, kind) == REFERENCE:
-                return backend
-            with ExitStack() as undo:
-                undo.callback(backend.close)
-                check_solution(backend.run, f"{chosen} in {kind}", kind, opening.bundle, opening.num_threads)
-                undo.pop_all()
-            return backend
+            return opening.warm(chosen, kind) if (chosen, kind) == REFERENCE else opening.proven(chosen, kind)
         except BackendError as error:
             _log.warning("%s is not taken: %s", chosen, error.reason)
             reasons.append(error.reason)
@@ -126,9 +119,19 @@ class _Opening:
         backend.run(np.zeros((1, *self.bundle.input_shape), np.uint8))
         return backend
 
+    def proven(self, name: str, precision: str) -> Backend:
+        """Likewise, and let it solve a face: older processors add up 8 bits wrongly in some runtimes."""
+        with ExitStack() as undo:
+            backend = undo.enter_context(closing(self.warm(name, precision)))
+            check_solution(backend.run, f"{name} in {precision}", precision, self.bundle, self.num_threads)
+            undo.pop_all()
+        return backend
+
     def _load(self, name: str, precision: str) -> Backend:
         if name == trt.NAME:
             return trt.TrtBackend(self.bundle, precision, self.num_threads)
+        if name == ort_cuda.NAME:
+            return ort_cuda.CudaBackend(self.bundle, precision, self.num_threads)
         if name == ov.NAME:
             return ov.OvBackend(self.bundle, precision, self.num_threads, self.is_offline)
         return ort.OrtBackend(self.bundle, precision, self.num_threads)
@@ -175,7 +178,7 @@ def _fastest_first(precision: str | None) -> tuple[str, ...]:
     openvino = _PROBES[ov.NAME]()
     is_ahead = precision == INT8 or (openvino.is_usable and openvino.precisions[0] == "bfloat16")
     on_processor = (ov.NAME, ort.NAME) if is_ahead else (ort.NAME, ov.NAME)
-    return (trt.NAME, *on_processor) if _PROBES[trt.NAME]().is_usable else on_processor
+    return (*(name for name in (trt.NAME, ort_cuda.NAME) if _PROBES[name]().is_usable), *on_processor)
 
 
 def _named(name: str, precision: str | None, bundle: ActorBundle | None) -> tuple[str, str]:

@@ -4,6 +4,8 @@ Rule: it runs the exported graph whole, so its vertices are what the network its
 """
 
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,7 @@ PRECISIONS = ("float32",)
 _PROVIDER = "CPUExecutionProvider"
 _SAY_ONLY_FATAL = 4
 # Its bindings raise these, which have no common ancestor but Exception.
-_FAILURES = (
+FAILURES = (
     ort_errors.EPFail,
     ort_errors.EngineError,
     ort_errors.Fail,
@@ -57,41 +59,77 @@ class OrtBackend:
 
     def __init__(self, bundle: ActorBundle, precision: str, num_threads: int) -> None:
         self.precision = precision
-        self._bundle, path = bundle, bundle.network_in(precision)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _SAY_ONLY_FATAL
-        # Threads that spin while they wait for the next frame would take the cores from the window.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=[_PROVIDER])
-        except _FAILURES as error:
-            raise BackendError(
-                f"ONNX Runtime cannot load {path} ({_first_line(error)}).", "Export the actor again."
-            ) from error
-        self._outputs = [*OUTPUT_NAMES, *([ERRORS_NAME] if bundle.has_errors else [])]
-        names = [node.name for node in self._session.get_inputs()], [node.name for node in self._session.get_outputs()]
-        if names[0] != [INPUT_NAME] or names[1][: len(self._outputs)] != self._outputs:
-            raise BackendError(
-                f"{path} is not an actor's network: it maps {names[0]} to {names[1]}.",
-                "Export the actor again.",
-            )
+        self._bundle = bundle
+        path = bundle.network_in(precision)
+        self._session = open_session(bundle, path, session_options(num_threads), [_PROVIDER])
+        self._binding = self._session.io_binding()
         self.provider = str(self._session.get_providers()[0])
 
     def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`."""
         check_crops(crops, self._bundle)
+        crops = np.ascontiguousarray(crops)
+        solved = {name: np.empty((len(crops), *shape), np.float32) for name, shape in output_shapes(self._bundle)}
         try:
-            return Solution(*self._session.run(self._outputs, {INPUT_NAME: crops}))
-        except _FAILURES as error:
-            raise BackendError(
-                f"ONNX Runtime failed ({_first_line(error)}).", "Export the actor again, or try another --backend."
-            ) from error
+            # Into arrays of the caller's own: nothing is copied, and the next run writes elsewhere.
+            self._binding.bind_cpu_input(INPUT_NAME, crops)
+            for name, values in solved.items():
+                self._binding.bind_output(name, "cpu", 0, np.float32, values.shape, values.ctypes.data)
+            self._session.run_with_iobinding(self._binding)
+        except FAILURES as error:
+            raise failed(error) from error
+        return Solution(*solved.values())
 
     def close(self) -> None:
         """Release the session."""
-        del self._session
+        del self._binding, self._session
+
+
+def session_options(num_threads: int) -> Any:
+    """Of a session that leaves the other cores alone and says nothing by itself."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _SAY_ONLY_FATAL
+    # Threads that spin while they wait for the next frame would take the cores from the window.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def open_session(bundle: ActorBundle, path: Path, options: Any, providers: list[Any]) -> Any:
+    """Load an actor's network with these providers, or not at all: ONNX Runtime's own change to others is off.
+
+    Raises:
+        BackendError: The network is damaged or not an actor's, or a provider does not start.
+    """
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+    except FAILURES as error:
+        raise BackendError(
+            f"ONNX Runtime cannot load {path} ({_first_line(error)}).", "Export the actor again."
+        ) from error
+    expected = [name for name, _ in output_shapes(bundle)]
+    names = [node.name for node in session.get_inputs()], [node.name for node in session.get_outputs()]
+    if names[0] != [INPUT_NAME] or names[1][: len(expected)] != expected:
+        raise BackendError(
+            f"{path} is not an actor's network: it maps {names[0]} to {names[1]}.", "Export the actor again."
+        )
+    return session
+
+
+def output_shapes(bundle: ActorBundle) -> list[tuple[str, tuple[int, ...]]]:
+    """Of what the network gives for one frame, in the order of `Solution`."""
+    num_vertices = bundle.topology.num_vertices
+    latents, vertices = OUTPUT_NAMES
+    errors = [(ERRORS_NAME, (num_vertices,))] if bundle.has_errors else []
+    return [(latents, (bundle.num_latents,)), (vertices, (num_vertices, 3)), *errors]
+
+
+def failed(error: Exception) -> BackendError:
+    """What to tell when a run failed."""
+    return BackendError(
+        f"ONNX Runtime failed ({_first_line(error)}).", "Export the actor again, or try another --backend."
+    )
 
 
 def _first_line(error: Exception) -> str:

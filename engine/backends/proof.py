@@ -15,8 +15,9 @@ from engine.drawn_face import drawn_face
 from engine.errors import BackendError
 from engine.mesh import distances_mm
 
-# The worst vertex of the face, by what the inner layers compute in; rounding alone costs a fifth of it at most.
-ALLOWED_MM = {"float32": 0.01, "float16": 0.1, "bfloat16": 1.0, "int8": 2.0}
+# The worst vertex of the face, by what the inner layers compute in; rounding alone costs a fifth of it at most. Of int8
+# it is twice what an export may cost, for the face is not one that its ranges were made for.
+ALLOWED_MM = {"float32": 0.01, "float16": 0.1, "bfloat16": 1.0, "int8": 1.0}
 
 
 def check_solution(
