@@ -196,6 +196,40 @@ def test_a_gpu_is_the_automatic_choice_where_it_can_be_used(monkeypatch: pytest.
     assert choose_backend(precision="float32")[0] != "tensorrt"
 
 
+def test_int8_is_offered_where_the_actor_has_it_and_never_taken_unasked(
+    tiny: ActorBundle, tiny_int8: ActorBundle
+) -> None:
+    assert not any("int8" in status.precisions for status in (*backend_report(), *backend_report(tiny)))
+    offered = {status.name: status.precisions for status in backend_report(tiny_int8) if status.is_usable}
+    assert offered["onnxruntime"] == ("float32", "int8")
+    assert choose_backend(bundle=tiny_int8) == choose_backend(bundle=tiny)
+    name, precision = choose_backend(precision="int8", bundle=tiny_int8)
+    assert (name, precision) == ("openvino" if "openvino" in offered else "onnxruntime", "int8")
+    with closing(open_backend(tiny_int8, precision="int8", num_threads=1)) as opened:
+        assert (opened.name, opened.precision) == (name, precision)
+
+
+@pytest.mark.parametrize("name", [None, "onnxruntime"])
+def test_int8_that_solves_a_face_wrongly_is_refused_even_by_name(
+    tiny_int8: ActorBundle, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    for module, kind in ((choice.ort, "OrtBackend"), (choice.ov, "OvBackend")):
+        monkeypatch.setattr(module, kind, lambda bundle, *_: FakeBackend(bundle))
+    with pytest.raises(BackendError, match="onnxruntime in int8 solves a face"):
+        open_backend(tiny_int8, name, "int8", num_threads=1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+def test_what_openvino_computes_in_is_told_by_us(tiny_int8: ActorBundle, precision: str) -> None:
+    if "bfloat16" not in ov_backend.status().precisions:
+        pytest.skip("OpenVINO has no bfloat16 here to confuse it with")
+    backend = ov_backend.OvBackend(tiny_int8, precision, 1)
+    runs = backend._requests[0].get_compiled_model().get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    fastest = ov_backend.status().precisions[0]
+    assert runs == {"float32": "f32", "bfloat16": "bf16"}[fastest if precision == "int8" else precision]
+    backend.close()
+
+
 def test_the_automatic_choice_runs(tiny: ActorBundle) -> None:
     opened = open_backend(tiny, num_threads=1)
     assert (opened.name, opened.precision) == choose_backend()

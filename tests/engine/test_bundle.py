@@ -1,11 +1,12 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.bundle import ActorBundle, BundleFacts, sha256_of
+from engine.bundle import ActorBundle, BundleFacts, Int8Facts, sha256_of
 from engine.errors import ActorError
 from engine.views import View
 from tests.fakes import TINY_CROP, change_facts, tiny_bundle
@@ -52,6 +53,24 @@ def test_several_cameras_keep_their_order_and_what_they_see(tmp_path: Path) -> N
 
 def test_the_checksum_is_of_the_network(tiny: ActorBundle) -> None:
     assert tiny.checksum == sha256_of(tiny.network_path)
+
+
+def test_a_network_in_int8_comes_with_its_cost_and_its_checksum(tiny: ActorBundle, folder: Path) -> None:
+    assert tiny.int8 is None
+    with pytest.raises(ActorError, match="tiny has no network in int8"):
+        tiny.network_in("int8")
+    cost = Int8Facts(rms_mm=0.02, worst_mm=0.3, rmse_growth=-0.001, num_frames=1800)
+    (folder / "network.int8.onnx").write_bytes(b"8 bits")
+    files = dict(tiny.facts.files) | {"network.int8.onnx": sha256_of(folder / "network.int8.onnx")}
+    (folder / "bundle.json").write_text(replace(tiny.facts, files=files, int8=cost).to_json(), "utf-8")
+    bundle = ActorBundle.open(folder)
+    assert bundle.int8 == cost
+    assert bundle.network_in("int8") == folder / "network.int8.onnx"
+    assert bundle.network_in("float32") == bundle.network_in("bfloat16") == bundle.network_path
+    (folder / "network.int8.onnx").write_bytes(b"8 bit")
+    assert "network.int8.onnx was changed or cut off" in refusal(folder)
+    change_facts(folder, files=dict(tiny.facts.files))
+    assert "lists no checksum of network.int8.onnx" in refusal(folder)
 
 
 def test_vertices_are_the_mean_plus_the_weighted_basis(tiny: ActorBundle) -> None:
