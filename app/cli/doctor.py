@@ -83,8 +83,8 @@ def doctor(json_file: JsonOption = None) -> None:
 
 def diagnose() -> Diagnosis:
     """Look at everything."""
-    backends = tuple(backend_report())
-    opengl, actor, clip = _opengl(), _actor(), _clip()
+    opengl, (actor, bundle), clip = _opengl(), _actor(), _clip()
+    backends = tuple(backend_report(bundle))
     needed = [opengl, actor, clip]
     if not any(backend.is_usable for backend in backends):
         reasons = "; ".join(f"{backend.name}: {backend.reason}" for backend in backends)
@@ -111,12 +111,14 @@ def _opengl() -> Finding:
         return Finding("OpenGL", False, error.reason, error.recovery)
 
 
-def _actor() -> Finding:
+def _actor() -> tuple[Finding, ActorBundle | None]:
     try:
         bundle = ActorBundle.open(actor_folder("demo"))
     except LiveDoubleError as error:
-        return Finding("demo actor", False, error.reason, error.recovery)
-    return Finding("demo actor", True, f"whole, {bundle.topology.num_vertices:,} vertices, made {bundle.facts.created}")
+        return Finding("demo actor", False, error.reason, error.recovery), None
+    int8 = f", in int8 up to {bundle.int8.worst_mm:.2f} mm from float32" if bundle.int8 else ""
+    said = f"whole, {bundle.topology.num_vertices:,} vertices, made {bundle.facts.created}{int8}"
+    return Finding("demo actor", True, said), bundle
 
 
 def _clip() -> Finding:

@@ -47,9 +47,10 @@ def quantise_and_tell(folder: Path, data: "DataSet", cache: Path) -> "Int8Facts"
     from engine.bundle import INT8_FILE, ActorBundle
     from export.network.int8 import add_int8
 
+    bundle = ActorBundle.open(folder)
     err.print(f"Putting {folder} into 8 bits …", soft_wrap=True)
     with progress("measuring in int8", sum(shot.facts.num_frames for shot in data.validation)) as advance:
-        cost = add_int8(ActorBundle.open(folder), data, cache, progress=advance).int8
+        cost = add_int8(bundle, data, cache, progress=advance).int8
     if cost is None:
         raise ValueError("the actor was opened again without its network in int8")
     size_mb = (folder / INT8_FILE).stat().st_size / 1e6

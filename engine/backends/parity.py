@@ -6,12 +6,17 @@ Rule: it compares meshes, frame by frame of the same crops; that the reference i
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from engine.backends.choice import REFERENCE, backend_report, open_backend
 from engine.bundle import ActorBundle
+from engine.errors import ShotError
 from engine.mesh import distances_mm
+from engine.preparation import open_preparation
+from engine.shots import Shot
+from engine.views import stacked
 
 _BATCH_SIZE = 8
 
@@ -88,6 +93,35 @@ def measure_parity(
                     progress(f"{status.name} {precision}", len(batch))
             rows.append(Parity(status.name, precision, deviation.rms_mm, deviation.worst_mm, deviation.num_frames))
     return tuple(rows)
+
+
+def crops_of_shot(bundle: ActorBundle, shot: Shot, most_frames: int) -> np.ndarray:
+    """[N, num_views, height, width] uint8: the first frames of a shot as the actor sees them, N `most_frames` at most.
+
+    A camera of the actor that the shot lacks is an absent view.
+
+    Raises:
+        ShotError: The shot has none of the actor's cameras.
+        LiveDoubleError: A movie does not decode, or what finds the head is missing.
+    """
+    size = bundle.input_width_px, bundle.input_height_px
+    seen: list[list[np.ndarray] | None] = []
+    for view in bundle.views:
+        if view.camera not in shot.facts.movies:
+            seen.append(None)
+            continue
+        prepare = open_preparation(bundle.preparation, bundle.stabiliser()).prepare
+        with shot.pictures(view.camera) as movie:
+            crop = view.crop_in(movie.facts.width_px, movie.facts.height_px) or view.crop
+            seen.append([prepare(image, crop, *size) for image in islice(movie, most_frames)])
+    num_frames = min((len(crops) for crops in seen if crops is not None), default=0)
+    if not num_frames:
+        raise ShotError(
+            f"The shot {shot.folder} has no camera of the actor {bundle.name}.",
+            f"It sees: {', '.join(view.camera for view in bundle.views)}.",
+        )
+    moments = [[None if crops is None else crops[frame] for crops in seen] for frame in range(num_frames)]
+    return np.stack([stacked(moment, *size) for moment in moments])
 
 
 def _batches(crops: np.ndarray) -> list[np.ndarray]:

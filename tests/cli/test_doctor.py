@@ -1,6 +1,7 @@
 """`livedouble doctor`: true findings, and what to do."""
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from app.cli import console, doctor, main
 from engine.backends import BackendStatus
+from engine.bundle import ActorBundle
 from engine.movies import MovieWriter
 from engine.points import pack_points
 from engine.shots import Role, Shot, ShotFacts
+from tests.fakes import with_int8
 
 
 @pytest.fixture
@@ -40,12 +43,24 @@ def test_a_machine_that_can_run_the_demo_leaves_with_0(tmp_path: Path, capsys: p
     values = json.loads((tmp_path / "machine.json").read_text("utf-8"))
     assert values["is_ready"] is True
     assert values["advice"] == []
-    assert {backend["name"] for backend in values["backends"]} == {"onnxruntime", "openvino", "tensorrt"}
+    assert {backend["name"] for backend in values["backends"]} == {"onnxruntime", "openvino", "cuda", "tensorrt"}
     assert all(backend["is_usable"] or backend["reason"] for backend in values["backends"])
     assert values["versions"]["livedouble"]
     said = capsys.readouterr().out
     assert "livedouble demo" in said
     assert values["opengl"]["said"].split(",")[0] in said
+
+
+@pytest.mark.usefixtures("_whole")
+def test_int8_is_told_of_where_the_actor_has_it(monkeypatch: pytest.MonkeyPatch, actor: Path, tmp_path: Path) -> None:
+    assert not any("int8" in backend.precisions for backend in doctor.diagnose().backends)
+    folder = Path(shutil.copytree(actor, tmp_path / "actor"))
+    with_int8(ActorBundle.open(folder), worst_mm=0.25)
+    monkeypatch.setattr(console, "DEMO_ACTOR", folder)
+    diagnosis = doctor.diagnose()
+    offered = {backend.name: backend.precisions for backend in diagnosis.backends}
+    assert offered["onnxruntime"] == ("float32", "int8")
+    assert "in int8 up to 0.25 mm from float32" in diagnosis.actor.said
 
 
 @pytest.mark.usefixtures("_whole")
@@ -60,7 +75,7 @@ def test_a_missing_actor_is_found_and_told_what_to_do(
 @pytest.mark.usefixtures("_whole")
 def test_a_machine_without_a_backend_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = BackendStatus("onnxruntime", False, "", (), "it is not installed")
-    monkeypatch.setattr(doctor, "backend_report", lambda: [absent])
+    monkeypatch.setattr(doctor, "backend_report", lambda _: [absent])
     diagnosis = doctor.diagnose()
     assert not diagnosis.is_ready
     assert diagnosis.advice == ("Install LiveDouble again: make install.",)
@@ -85,6 +100,6 @@ def test_what_stands_in_brackets_is_shown_as_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     odd = BackendStatus("onnxruntime", False, "", (), "it said [bold] and stopped")
-    monkeypatch.setattr(doctor, "backend_report", lambda: [odd])
+    monkeypatch.setattr(doctor, "backend_report", lambda _: [odd])
     main.main(["doctor"])
     assert "[bold]" in capsys.readouterr().out

@@ -1,10 +1,18 @@
+from fractions import Fraction
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine.backends import BackendStatus, choice, open_backend
-from engine.backends.parity import Deviation, measure_parity
+from engine.backends.parity import Deviation, crops_of_shot, measure_parity
 from engine.bundle import ActorBundle
+from engine.errors import ShotError
 from engine.mesh import distances_mm
+from engine.movies import MovieWriter
+from engine.points import pack_points
+from engine.shots import Role, Shot, ShotFacts
+from tests.fakes import tiny_bundle
 
 CROPS = np.random.default_rng(9).integers(0, 256, (11, 1, 320, 240), np.uint8)
 
@@ -64,3 +72,24 @@ def test_a_coordinate_that_is_no_number_stays_one() -> None:
 def test_without_frames_there_is_no_mean() -> None:
     with pytest.raises(ValueError, match="nothing"):
         _ = Deviation().rms_mm
+
+
+def test_crops_of_a_shot_are_what_the_actor_sees(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the small network is made with the onnx package")
+    actor = tiny_bundle(tmp_path / "actor", cameras=("front", "side"))
+    shot = tmp_path / "shot"
+    shot.mkdir()
+    pictures = [np.full((400, 300), level, np.uint8) for level in (40, 90, 140, 190)]
+    with MovieWriter(shot / "front.mp4", 300, 400, Fraction(25), is_gray=True) as movie:
+        for one in pictures:
+            movie.write(one)
+    pack_points(shot / "points.npz", np.zeros((4, 50, 3), np.float32))
+    facts = ShotFacts("shot", Role.VALIDATION, 4, 50, (25, 1), "", {"front": "front.mp4"}, "points.npz")
+    Shot.write_facts(shot, facts)
+    crops = crops_of_shot(actor, Shot.open(shot), 3)
+    assert crops.shape == (3, 2, 320, 240)
+    np.testing.assert_allclose(crops[:, 0].mean(axis=(1, 2)), (40, 90, 140), atol=2)
+    assert not crops[:, 1].any(), "the side camera is absent"
+    elsewhere = tiny_bundle(tmp_path / "other", cameras=("left",))
+    with pytest.raises(ShotError, match="no camera of the actor tiny"):
+        crops_of_shot(elsewhere, Shot.open(shot), 3)

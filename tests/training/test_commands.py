@@ -45,6 +45,23 @@ def test_a_training_becomes_an_actor_that_can_be_measured(folder, tmp_path):
     assert "--tracker" in values["missing"]["a landmark tracker"]
 
 
+def test_an_actor_bears_8_bits_from_its_export_on_or_later(folder, tmp_path):
+    first, second, figures = tmp_path / "first", tmp_path / "second", tmp_path / "int8.json"
+    exported = livedouble("export", folder / "run", "--out", first, "--threads", "1", "--int8")
+    assert exported.code == 0, exported.err
+    cost = ActorBundle.open(first).int8
+    assert f"{cost.worst_mm:.3f} mm at the worst vertex" in exported.out
+    assert livedouble("export", folder / "run", "--out", second, "--threads", "1").code == 0
+    assert ActorBundle.open(second).int8 is None
+    refused = livedouble("evaluate", second, "--data", folder / "data", "--precision", "int8")
+    assert_one_clear_line(refused, "has no network in int8", "livedouble quantise")
+    later = livedouble("quantise", second, "--data", folder / "data", "--json", figures)
+    assert later.code == 0, later.err
+    assert json.loads(figures.read_text())["worst_mm"] == ActorBundle.open(second).int8.worst_mm
+    measured = livedouble("evaluate", second, "--data", folder / "data", "--precision", "int8")
+    assert measured.code == 0, measured.err
+
+
 def test_a_training_can_be_measured_before_it_is_exported_and_set_against_another(folder, tmp_path):
     report, page = tmp_path / "report.json", tmp_path / "report.html"
     arguments = "--against", folder / "run", "--frames", "2", "--threads", "1", "--tracker"
@@ -99,6 +116,8 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(folder, tmp_path):
         (("export", "nowhere", "--out", "actor"), ("no checkpoint",)),
         (("export", "{run}", "--out", "{data}"), ("exists already",)),
         (("export", "{run}", "--out", "actor", "--data", "nowhere"), ("nowhere",)),
+        (("quantise", "demo", "--data", "nowhere"), ("nowhere",)),
+        (("quantise", "nobody", "--data", "{data}"), ("no actor nobody",)),
         (("evaluate", "{data}", "--data", "{data}"), ("not an actor",)),
         (("evaluate", "{run}", "--data", "nowhere"), ("nowhere",)),
         (("evaluate", "{run}", "--against", "nowhere"), ("nowhere",)),
