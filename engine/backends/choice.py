@@ -191,7 +191,7 @@ def _named(name: str, precision: str | None, bundle: ActorBundle | None) -> tupl
             "Leave --backend out to use the fastest that can; `livedouble doctor` lists them.",
         )
     if precision == INT8 and precision not in status.precisions and name in _WITH_INT8:
-        raise _without_int8(bundle)
+        raise _without_int8(bundle, name)
     if precision is not None and precision not in status.precisions:
         raise BackendError(
             f"The backend {name} does not compute in {precision} on this machine.",
@@ -200,6 +200,8 @@ def _named(name: str, precision: str | None, bundle: ActorBundle | None) -> tupl
     return status.name, precision or status.precisions[0]
 
 
-def _without_int8(bundle: ActorBundle | None) -> BackendError:
-    actor = "This actor" if bundle is None else f"The actor {bundle.name}"
-    return BackendError(f"{actor} has no network in int8.", INT8_RECOVERY)
+def _without_int8(bundle: ActorBundle | None, name: str | None = None) -> BackendError:
+    actor = "this actor" if bundle is None else f"the actor {bundle.name}"
+    reason = f"{actor} has no network in int8."
+    told = f"The backend {name} cannot compute in int8: {reason}" if name else f"{reason[0].upper()}{reason[1:]}"
+    return BackendError(told, INT8_RECOVERY)
