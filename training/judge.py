@@ -210,7 +210,7 @@ def open_judge(folder: Path, backend: str | None, precision: str | None, num_thr
             )
         return _open_training(folder, num_threads)
     bundle = ActorBundle.open(folder)
-    running = open_backend(bundle, backend, precision, num_threads)
+    running = open_backend(bundle, backend, precision, num_threads, is_offline=True)
     told: Mapping[str, Any] = bundle.training
     return Judge(
         name=folder.name,

@@ -17,6 +17,7 @@ from onnx import GraphProto, ModelProto, TensorProto, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from engine.backends import Backend, backend_report, open_backend
+from engine.backends.choice import REFERENCE
 from engine.backends.parity import Deviation
 from engine.bundle import FACTS_FILE, INPUT_NAME, INT8_FILE, ActorBundle, Int8Facts, sha256_of
 from engine.disk import not_written, write_whole
@@ -213,35 +214,49 @@ def _keep_beside(model: ModelProto, source: ModelProto) -> None:
             tensor.CopyFrom(beside[tensor.name])
 
 
+class _Trial:
+    """One backend at work on the validation frames."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend, self.deviation = backend, Deviation()
+        self.wrong_mm: list[np.ndarray] = []  # of the animated vertices, from the truth
+
+
 def _measure(bundle: ActorBundle, validation: FrameChoice, progress: Callable[[int], None]) -> Int8Facts:
-    """What 8 bits cost, with the runtime that they cost most."""
+    """What 8 bits cost, with the runtime that they cost most; of several views also with each of them absent."""
+    kinds = [(status.name, "int8") for status in backend_report(bundle) if "int8" in status.precisions]
     with ExitStack() as stack:
-
-        def opened(name: str, precision: str) -> Backend:
-            return stack.enter_context(closing(open_backend(bundle, name, precision, is_offline=True)))
-
-        reference = opened("onnxruntime", "float32")
-        tried = [opened(status.name, "int8") for status in backend_report(bundle) if "int8" in status.precisions]
-        deviations = [Deviation() for _ in tried]
-        animated = bundle.topology.animated
-        wrong_mm: list[list[np.ndarray]] = [[] for _ in (reference, *tried)]
+        trials = [
+            _Trial(stack.enter_context(closing(open_backend(bundle, name, precision, is_offline=True))))
+            for name, precision in (REFERENCE, *kinds)
+        ]
         for first in range(0, len(validation), _BATCH_SIZE):
             indices = range(first, min(first + _BATCH_SIZE, len(validation)))
             crops = np.stack([validation.crop(index) for index in indices])
             truth = np.stack([validation.vertices(index) for index in indices])
-            solved = [backend.run(crops).vertices for backend in (reference, *tried)]
-            for distances, vertices in zip(wrong_mm, solved, strict=True):
-                distances.append(distances_mm(vertices, truth)[:, animated])
-            for deviation, vertices in zip(deviations, solved[1:], strict=True):
-                deviation.add(vertices, solved[0])
+            for seen in (crops, *_each_view_absent(crops)):
+                solved = [trial.backend.run(seen).vertices for trial in trials]
+                for trial, vertices in zip(trials, solved, strict=True):
+                    trial.deviation.add(vertices, solved[0])
+                    if seen is crops:
+                        trial.wrong_mm.append(distances_mm(vertices, truth)[:, bundle.topology.animated])
             progress(len(indices))
-    before_mm, *after_mm = (rmse_mm(np.concatenate(distances)) for distances in wrong_mm)
+    before_mm, *after_mm = (rmse_mm(np.concatenate(trial.wrong_mm)) for trial in trials)
+    # Maximum by numpy: a value that is not a number stays one, and is refused.
     return Int8Facts(
-        rms_mm=float(np.max([deviation.rms_mm for deviation in deviations])),
-        worst_mm=float(np.max([deviation.worst_mm for deviation in deviations])),
+        rms_mm=float(np.max([trial.deviation.rms_mm for trial in trials])),
+        worst_mm=float(np.max([trial.deviation.worst_mm for trial in trials])),
         rmse_growth=float(np.max(after_mm)) / before_mm - 1,
         num_frames=len(validation),
     )
+
+
+def _each_view_absent(crops: np.ndarray) -> list[np.ndarray]:
+    num_views = crops.shape[1]
+    absent = [crops.copy() for _ in range(num_views if num_views > 1 else 0)]
+    for view, without in enumerate(absent):
+        without[:, view] = 0
+    return absent
 
 
 def _refuse_if_too_far(tried: ActorBundle) -> None:
@@ -252,6 +267,6 @@ def _refuse_if_too_far(tried: ActorBundle) -> None:
         raise LiveDoubleError(
             f"In int8 the worst vertex of {tried.name} moves by {cost.worst_mm:.3f} mm ({MAX_WORST_MM} are allowed) and"
             f" its RMSE grows by {100 * cost.rmse_growth:.2f} % ({100 * MAX_RMSE_GROWTH:g} are) on {cost.num_frames}"
-            " validation frames, so the actor was left without.",
+            " validation frames, so it is not kept and the actor is as it was.",
             "Use it in bfloat16 or float32, or train it longer or on more shots.",
         )

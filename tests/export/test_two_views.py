@@ -1,10 +1,13 @@
 """Two cameras from training to the engine, with and without the side view."""
 
+import shutil
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -17,6 +20,7 @@ from engine.points import PointCacheWriter
 from engine.render import Offscreen
 from engine.shots import DataSet, Shot
 from export.network.actor import export_actor, worst_disagreement_mm
+from export.network.int8 import _each_view_absent, add_int8
 from tests.training.tiny_data import (
     CROP,
     FRAME_HEIGHT_PX,
@@ -119,6 +123,26 @@ def test_an_export_is_proven_with_each_view_absent(actor, data, checkpoint):
         network.pixel_mean[0] += 40.0
     assert worst_disagreement_mm(network, backend, choice) > 0.05
     backend.close()
+
+
+def test_the_first_convolution_of_each_view_stays_out_of_8_bits(actor, data, tmp_path):
+    bundle = ActorBundle.open(Path(shutil.copytree(actor, tmp_path / "actor")))
+    added = add_int8(bundle, data, data.folder / ".crops")
+    graph = onnx.load(str(added.network_in("int8")), load_external_data=False).graph
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    weights = [made_by.get(node.input[1], "constant") for node in graph.node if node.op_type == "Conv"]
+    assert sorted(weights) == ["DequantizeLinear"] * 6 + ["constant"] * 2
+    assert added.int8.num_frames == 20
+
+
+def test_8_bits_are_also_measured_with_each_view_absent():
+    crops = np.arange(1, 13, dtype=np.uint8).reshape(2, 2, 1, 3)
+    without_front, without_side = _each_view_absent(crops)
+    assert not without_front[:, 0].any()
+    assert not without_side[:, 1].any()
+    np.testing.assert_array_equal(without_front[:, 1], crops[:, 1])
+    np.testing.assert_array_equal(without_side[:, 0], crops[:, 0])
+    assert _each_view_absent(crops[:, :1]) == []
 
 
 def test_expected_errors_that_left_wrong_are_a_disagreement(actor, data, checkpoint):
