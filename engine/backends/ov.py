@@ -32,7 +32,7 @@ def status() -> BackendStatus:
     if importlib.util.find_spec("openvino") is None:
         return BackendStatus(NAME, False, "", (), "it is not installed (pip install 'livedouble[openvino]')")
     try:
-        version = str(_import_openvino().__version__)
+        version = str(import_openvino().__version__)
     except (ImportError, OSError) as error:
         return BackendStatus(NAME, False, "", (), f"it is installed but does not load ({error})")
     return BackendStatus(NAME, True, version.partition("-")[0], _float_precisions(), "")
@@ -66,7 +66,7 @@ class OvBackend:
         self._bundle, self._path, self._num_threads = bundle, bundle.network_in(precision), num_threads
         # In int8 the few layers that are not are computed in what this processor is fastest in.
         self._hint = _HINTS[_float_precisions()[0] if precision == "int8" else precision]
-        self._openvino = _import_openvino()
+        self._openvino = import_openvino()
         self._frontend = importlib.import_module("openvino.frontend")
         self._core = self._openvino.Core()
         hint, size = ("THROUGHPUT", _PIECE) if is_offline else ("LATENCY", 1)
@@ -164,7 +164,8 @@ def _finish(request: Any, solved: list[list[np.ndarray]]) -> Any:
     return request
 
 
-def _import_openvino() -> ModuleType:
+def import_openvino() -> ModuleType:
+    """The package, without its reporter; ImportError or OSError where it does not load."""
     # The package reports every import to its vendor. Without its reporter it falls back to a stub of its own.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     return importlib.import_module("openvino")

@@ -1,0 +1,52 @@
+"""The network alone, batch by batch: every candidate in turn, beside the matrix products of the same rounds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.bench.candidates import Candidate, reference
+from engine.bench.floor import Arithmetic
+from engine.bench.report import BatchResult
+from engine.bench.rounds import Timing, Work, in_turn
+from engine.clock import Clock
+
+
+def measure_batch(
+    candidates: Sequence[Candidate], crops: np.ndarray, arithmetic: Arithmetic, seconds: float, clock: Clock
+) -> list[BatchResult]:
+    """Solve [batch, views, height, width] uint8 again and again; None of the results is copied.
+
+    Returns:
+        Those candidates that are asked for, in their order.
+    """
+    batch = len(crops)
+    works = [_solving(one, crops, seconds) for one in candidates]
+    timings = in_turn([*works, *arithmetic.works(seconds)], clock)
+    solved, products = timings[: len(works)], timings[len(works) :]
+    arithmetic.note(products)
+    against = solved[reference(candidates)]
+    return [
+        _result(one, batch, timing, against, arithmetic.share(timing, one.backend.precision, products))
+        for one, timing in zip(candidates, solved, strict=True)
+        if one.is_asked
+    ]
+
+
+def _solving(candidate: Candidate, crops: np.ndarray, seconds: float) -> Work:
+    return Work(lambda _: candidate.backend.run(crops), len(crops), seconds)
+
+
+def _result(candidate: Candidate, batch: int, timing: Timing, against: Timing, of_floor: float | None) -> BatchResult:
+    return BatchResult(
+        backend=candidate.backend.name,
+        precision=candidate.backend.precision,
+        batch=batch,
+        is_offline=batch > 1,
+        fps=round(timing.rate, 2),
+        p50_ms=timing.runs.p50,
+        p95_ms=timing.runs.p95,
+        p99_ms=timing.runs.p99,
+        num_runs=timing.num_runs,
+        of_reference=round(timing.of(against), 3),
+        of_floor=None if of_floor is None else round(of_floor, 4),
+    )
