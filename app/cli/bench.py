@@ -1,13 +1,14 @@
-"""`livedouble bench`: frames per second and latency on this machine, beside the paper's."""
+"""`livedouble bench`: frames per second and latency on this machine, beside the paper's and other machines'."""
 
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from app.cli.console import (
     ActorOption,
@@ -17,6 +18,7 @@ from app.cli.console import (
     UsageError,
     actor_folder,
     check_can_write,
+    check_results,
     clock,
     err,
     out,
@@ -24,15 +26,19 @@ from app.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from engine.bench import BenchProgress, BenchReport
+    from engine.bench import BenchProgress
 
 
 def bench(
+    reports: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILES]", help="JSON files of other runs or machines; for --compare."),
+    ] = None,
     actor: ActorOption = "demo",
     batch: Annotated[str, typer.Option(metavar="N,N", help="Frames solved together, one figure for each.")] = "1,200",
-    sweep: Annotated[bool, typer.Option("--sweep", help="Many batches from 1 to 200, in place of --batch.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Many batches from 1 to 512, in place of --batch.")] = False,
     backend: BackendOption = None,
     precision: PrecisionOption = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the runtimes; by default all cores.")] = None,
@@ -41,19 +47,38 @@ def bench(
         bool, typer.Option("--cold-start/--no-cold-start", help="Also time new processes to their first frame.")
     ] = True,
     json_file: JsonOption = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots, all in one file.")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Measure nothing: lay the reports of several JSON FILES over each other.")
+    ] = False,
 ) -> None:
     """Measure frames per second and latency on this machine: Table 1 of the paper, for what runs here.
 
-    Without --backend and --precision everything that runs here is measured. Let nothing else run meanwhile.
+    Without --backend and --precision everything that runs here is measured, in rounds, beside plain ONNX Runtime and
+    the machine's own matrix products. Let nothing else run meanwhile.
 
-    Example: livedouble bench --actor demo --batch 1,200 --json bench.json
+    Example: livedouble bench --actor demo --batch 1,200 --json bench.json --html bench.html
+
+    Example: livedouble bench --compare laptop.json workstation.json --html both.html
     """
+    from app.cli.bench_files import read_reports
+
+    _check(reports or [], compare, json_file, html_file)
+    if compare:
+        from app.cli.bench_table import show_compared
+
+        told = read_reports(reports or [])
+        show_compared(told)
+        _write_page(told, html_file)
+        return
+
+    from app.cli.bench_table import show
     from engine.bench import SWEEP, run_bench
     from engine.bundle import ActorBundle
 
     batches = SWEEP if sweep else parse_batches(batch)
-    if json_file is not None:
-        check_can_write(json_file)
     bundle = ActorBundle.open(actor_folder(actor))
     with _bar() as progress:
         report = run_bench(
@@ -64,11 +89,37 @@ def bench(
             num_threads=threads,
             seconds_per_result=seconds,
             has_cold_start=cold_start,
+            command=shlex.join(["livedouble", *sys.argv[1:]]),
             progress=progress,
         )
-    _tell(report)
+    show(report)
     if json_file is not None:
         write_json(json_file, report.to_json())
+    _write_page([report.to_json()], html_file)
+
+
+def _check(reports: list[Path], compare: bool, json_file: Path | None, html_file: Path | None) -> None:
+    if compare and len(reports) < 2:
+        raise UsageError(
+            "--compare needs two reports at least.", "Give JSON files that `livedouble bench --json` wrote."
+        )
+    if compare and json_file is not None:
+        raise UsageError("--compare measures nothing, so there is no --json to write.", "Leave --json out.")
+    if reports and not compare:
+        raise UsageError(f"{reports[0]} is given without --compare.", "Add --compare, or leave the file out.")
+    if json_file is not None:
+        check_can_write(json_file)
+    for path in (None, *reports):
+        check_results(path, html_file)
+
+
+def _write_page(told: "Sequence[Mapping[str, Any]]", html_file: Path | None) -> None:
+    if html_file is None:
+        return
+    from app.bench_page.page import write_page
+
+    write_page(told, html_file)
+    out.print(f"{html_file} written.", soft_wrap=True, markup=False)
 
 
 def parse_batches(text: str) -> tuple[int, ...]:
@@ -93,48 +144,10 @@ def _bar() -> "Iterator[Callable[[BenchProgress], None]]":
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task_id = bar.add_task("Measuring", left="")
 
-        def show(at: "BenchProgress") -> None:
+        def show_step(at: "BenchProgress") -> None:
             left = "" if at.left_s is None else f"{clock(at.left_s)} left"
             bar.update(task_id, description=at.step, completed=at.done, total=at.total, left=left)
             if not err.is_terminal:
                 err.print(f"{at.done + 1}/{at.total} {at.step} {left}".rstrip(), soft_wrap=True)
 
-        yield show
-
-
-def _tell(report: "BenchReport") -> None:
-    paper, machine = report.paper, report.machine
-    in_paper = {1: f"{paper.online_fps:g}", paper.batch: f"{paper.batched_fps:g}"}
-    table = _table("Network alone: crops in, vertices out", "batch", "paper")
-    for one in report.results:
-        figures = (f"{one.fps:.1f}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}", f"{one.p99_ms:.1f}")
-        table.add_row(f"{one.backend} {one.precision}", str(one.batch), *figures, in_paper.get(one.batch, ""))
-    out.print(table)
-    out.print(f"paper: frames/s of {paper.source}, {paper.gpu}\n", soft_wrap=True)
-
-    table = _table("Camera picture in, vertices out, one at a time", "picture", "crop ms")
-    for line in report.lines:
-        figures = (f"{line.fps:.1f}", f"{line.p50_ms:.1f}", f"{line.p95_ms:.1f}", f"{line.p99_ms:.1f}")
-        table.add_row(f"{line.backend} {line.precision}", line.picture, *figures, f"{line.crop_p50_ms:.1f}")
-    out.print(table)
-    out.print()
-    for start in report.cold_starts:
-        out.print(
-            f"{start.backend} {start.precision}: {start.first_frame_ms:.0f} ms from a new process to its first mesh"
-        )
-    for left_out in report.left_out:
-        out.print(f"not measured: {escape(left_out)}", soft_wrap=True)
-    out.print(
-        f"{escape(machine.processor)}, {report.num_threads} threads; {report.actor},"
-        f" {report.num_vertices:,} vertices, {report.num_parameters / 1e6:.1f} M parameters; {report.created}",
-        soft_wrap=True,
-    )
-
-
-def _table(title: str, second: str, last: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column(second, justify="right", no_wrap=True)
-    for name in ("frames/s", "p50 ms", "p95 ms", "p99 ms", last):
-        table.add_column(name, justify="right")
-    return table
+        yield show_step

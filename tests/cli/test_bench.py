@@ -8,6 +8,7 @@ import pytest
 from app.cli import bench
 from app.cli.console import UsageError
 from tests.cli.command_line import assert_one_clear_line, livedouble
+from tests.house.repository import ROOT
 
 _QUICK = ("--seconds", "0", "--no-cold-start", "--backend", "onnxruntime", "--precision", "float32")
 
@@ -47,3 +48,60 @@ def test_a_missing_actor_is_one_line(tmp_path: Path) -> None:
 def test_a_backend_that_cannot_run_here_is_one_line_with_the_reason(actor: Path) -> None:
     outcome = livedouble("bench", "--actor", actor, "--backend", "onnxruntime", "--precision", "int8")
     assert_one_clear_line(outcome, "onnxruntime", "int8")
+
+
+def test_a_page_holds_the_same_figures_as_the_json(actor: Path, tmp_path: Path) -> None:
+    page, report = tmp_path / "bench.html", tmp_path / "bench.json"
+    outcome = livedouble("bench", "--actor", actor, "--batch", "1", "--json", report, "--html", page, *_QUICK)
+    assert outcome.code == 0, outcome.err
+    told = json.loads(report.read_text("utf-8"))
+    assert json.dumps([told]).replace("<", "\\u003c") in page.read_text("utf-8")
+    assert told["command"].startswith("livedouble bench --actor")
+    assert all(f"not measured: {words}" in outcome.out for words in told["absent"])
+
+
+def _report(path: Path, processor: str, fps: float) -> Path:
+    values = json.loads((ROOT / "docs/benchmarks/cpu-2-cores-epyc.json").read_text("utf-8"))
+    values["machine"]["processor"] = processor
+    values["results"][0]["fps"] = fps
+    path.write_text(json.dumps(values), "utf-8")
+    return path
+
+
+def test_reports_of_several_machines_are_compared_without_measuring(tmp_path: Path) -> None:
+    files = [_report(tmp_path / "a.json", "Abacus", 12.3), _report(tmp_path / "b.json", "Big Iron", 45.6)]
+    outcome = livedouble("bench", "--compare", *files, "--html", tmp_path / "both.html")
+    assert outcome.code == 0, outcome.err
+    first = next(line for line in outcome.out.splitlines() if "bfloat16" in line)
+    assert first.split() == ["openvino", "bfloat16", "1", "12.3", "45.6"]
+    assert "A: Abacus" in outcome.out
+    assert "Big Iron" in (tmp_path / "both.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("{", "not JSON"), ("[]", "no"), ('{"results": []}', "not a report"), (None, "cannot be read")],
+)
+def test_a_file_that_is_no_report_is_one_line(tmp_path: Path, content: str | None, says: str) -> None:
+    other = tmp_path / "other.json"
+    if content is not None:
+        other.write_text(content, "utf-8")
+    good = _report(tmp_path / "a.json", "Abacus", 1.0)
+    assert_one_clear_line(livedouble("bench", "--compare", good, other), "other.json", says)
+
+
+def test_a_report_of_a_later_version_is_one_line(tmp_path: Path) -> None:
+    good, later = _report(tmp_path / "a.json", "A", 1.0), tmp_path / "later.json"
+    later.write_text(json.dumps({**json.loads(good.read_text("utf-8")), "schema": 99}), "utf-8")
+    assert_one_clear_line(livedouble("bench", "--compare", good, later), "later.json", "99")
+
+
+def test_a_page_never_takes_the_place_of_a_report(tmp_path: Path) -> None:
+    files = [_report(tmp_path / "a.json", "A", 1.0), _report(tmp_path / "b.json", "B", 1.0)]
+    assert_one_clear_line(livedouble("bench", "--compare", *files, "--html", files[0]), "a.json", "being read")
+
+
+def test_files_without_compare_and_compare_without_files_are_one_line(tmp_path: Path) -> None:
+    good = _report(tmp_path / "a.json", "A", 1.0)
+    assert_one_clear_line(livedouble("bench", good), "--compare")
+    assert_one_clear_line(livedouble("bench", "--compare", good), "two")

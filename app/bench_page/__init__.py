@@ -1,0 +1,1 @@
+"""The page of `livedouble bench`: one file with everything inside, drawn where it is opened."""
