@@ -15,6 +15,8 @@ from engine.disk import write_whole
 
 Report = Mapping[str, Any]
 
+SCRIPTS = ("values.js", "axes.js", "plots.js", "tables.js", "page.js")  # in the order they stand in the page
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -59,7 +61,7 @@ def render(reports: Sequence[Report]) -> str:
         table="".join(_plain_table(one) for one in reports),
         # Whatever a name holds, it ends neither the data nor the page.
         reports=json.dumps(list(reports)).replace("<", "\\u003c"),
-        script=_file("page.js"),
+        script="\n".join(map(_file, SCRIPTS)),
     )
 
 

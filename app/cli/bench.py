@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.console import (
+    DEMO_CLIP,
     ActorOption,
     BackendOption,
     JsonOption,
@@ -25,10 +27,15 @@ from app.cli.console import (
     write_json,
 )
 
+_NUM_FACES, _FACE_STEP = 32, 9  # of the bundled clip, to compare vertices on
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
+
     from engine.bench import BenchProgress
+    from engine.bundle import ActorBundle
 
 
 def bench(
@@ -89,6 +96,7 @@ def bench(
             num_threads=threads,
             seconds_per_result=seconds,
             has_cold_start=cold_start,
+            faces=_demo_faces(bundle) if actor == "demo" else None,
             command=shlex.join(["livedouble", *sys.argv[1:]]),
             progress=progress,
         )
@@ -96,6 +104,23 @@ def bench(
     if json_file is not None:
         write_json(json_file, report.to_json())
     _write_page([report.to_json()], html_file)
+
+
+def _demo_faces(bundle: "ActorBundle") -> "np.ndarray | None":
+    """Crops of the bundled clip, [32, views, height, width] uint8; None where it is not there."""
+    import numpy as np
+
+    from engine.preparation import open_preparation
+    from engine.shots import Shot
+
+    if not DEMO_CLIP.is_dir() or len(bundle.views) > 1:
+        return None
+    preparation = open_preparation(bundle.preparation, bundle.stabiliser())
+    size_px = bundle.input_width_px, bundle.input_height_px
+    with Shot.open(DEMO_CLIP).pictures() as movie:
+        pictures = islice(movie, 0, _NUM_FACES * _FACE_STEP, _FACE_STEP)
+        seen = [preparation.prepare(picture, bundle.crop, *size_px) for picture in pictures]
+    return np.stack(seen)[:, None]
 
 
 def _check(reports: list[Path], compare: bool, json_file: Path | None, html_file: Path | None) -> None:

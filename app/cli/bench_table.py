@@ -21,10 +21,12 @@ def show(report: "BenchReport") -> None:
     _show_stages(report)
     _show_floor(report)
     _show_power(report)
+    _show_parity(report)
     for start in report.cold_starts:
         out.print(
             f"{start.backend} {start.precision}: {start.first_frame_ms:.0f} ms from a new process to its first mesh,"
-            f" {start.load_ms:.0f} ms to load once more"
+            f" {start.load_ms:.0f} ms to load once more",
+            soft_wrap=True,
         )
     for told in (*report.left_out, *report.absent):
         out.print(f"not measured: {escape(told)}", soft_wrap=True)
@@ -69,7 +71,7 @@ def _frames(report: Mapping[str, Any], backend: str, precision: str, batch: int)
 def _show_network(report: "BenchReport") -> None:
     paper = report.paper
     in_paper = {1: f"{paper.online_fps:g}", paper.batch: f"{paper.batched_fps:g}"}
-    columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× ORT f32", "of floor", "paper")
+    columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× ORT", "floor", "paper")
     table = _table("Network alone: crops in, vertices out", *columns)
     for one in report.results:
         times = (f"{one.fps:.1f}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}", f"{one.p99_ms:.1f}")
@@ -77,19 +79,19 @@ def _show_network(report: "BenchReport") -> None:
         table.add_row(f"{one.backend} {one.precision}", str(one.batch), *times, *ratios, in_paper.get(one.batch, ""))
     out.print(table)
     out.print(
-        "× ORT f32: of ONNX Runtime in float32 in the same rounds; of floor: of the rate of plain matrix products;"
+        "× ORT: of ONNX Runtime in float32 in the same rounds; floor: share of the rate of plain matrix products;"
         f" paper: frames/s of {paper.source}, {paper.gpu} ({paper.others}: {paper.others_fps:g})\n",
         soft_wrap=True,
     )
 
 
 def _show_lines(report: "BenchReport") -> None:
-    columns = ("picture", "frames/s", "p50 ms", "p95 ms", "p99 ms", "crop ms", "without copies")
-    table = _table("Camera picture in, vertices out, one at a time, with copies", *columns)
+    columns = ("picture", "frames/s", "p50 ms", "p95 ms", "p99 ms", "crop ms", "without")
+    table = _table("1200x1600 picture in, vertices out, one at a time, with copies", *columns)
     for line in report.lines:
         figures = (f"{line.fps:.1f}", f"{line.p50_ms:.1f}", f"{line.p95_ms:.1f}", f"{line.p99_ms:.1f}")
         more = (f"{line.crop_p50_ms:.1f}", f"{line.prepared_fps:.1f}")
-        table.add_row(f"{line.backend} {line.precision}", line.picture, *figures, *more)
+        table.add_row(f"{line.backend} {line.precision}", line.picture.split()[-1], *figures, *more)
     out.print(table)
     out.print(f"with copies: {report.with_copies}; without: {report.without_copies}\n", soft_wrap=True)
 
@@ -123,6 +125,16 @@ def _show_power(report: "BenchReport") -> None:
         table.add_row(f"{one.backend} {one.precision}", f"{one.fps:.1f}", *told)
     out.print(table)
     out.print()
+
+
+def _show_parity(report: "BenchReport") -> None:
+    if not report.parity:
+        return
+    table = _table("Away from ONNX Runtime in float32", "rms mm", "worst vertex mm", "frames")
+    for one in report.parity:
+        table.add_row(f"{one.backend} {one.precision}", f"{one.rms_mm:.4f}", f"{one.worst_mm:.3f}", str(one.num_frames))
+    out.print(table)
+    out.print(f"on {report.parity_pictures}\n")
 
 
 def _percent(share: float | None) -> str:

@@ -30,7 +30,7 @@ class Arithmetic:
 
     def __init__(self, products: Sequence[MatrixProduct], work: NetworkWork) -> None:
         self._products, self._work = products, work
-        self._source = np.zeros(_COPIED_BYTES, np.uint8)
+        self._source = np.ones(_COPIED_BYTES, np.uint8)  # zeros would be one page of memory, over and over
         self._target = np.ones(_COPIED_BYTES, np.uint8)
         self._first: Sequence[Timing] = ()
 

@@ -12,9 +12,22 @@ from engine.clock import Clock
 
 
 def measure_batch(
-    candidates: Sequence[Candidate], crops: np.ndarray, arithmetic: Arithmetic, seconds: float, clock: Clock
+    candidates: Sequence[Candidate],
+    crops: np.ndarray,
+    is_offline: bool,
+    arithmetic: Arithmetic,
+    seconds: float,
+    clock: Clock,
 ) -> list[BatchResult]:
     """Solve [batch, views, height, width] uint8 again and again; None of the results is copied.
+
+    Args:
+        candidates: Open.
+        crops: All of one batch.
+        is_offline: Whether the candidates are open for throughput.
+        arithmetic: What to hold them against.
+        seconds: How long to repeat each.
+        clock: Time.
 
     Returns:
         Those candidates that are asked for, in their order.
@@ -26,7 +39,7 @@ def measure_batch(
     arithmetic.note(products)
     against = solved[reference(candidates)]
     return [
-        _result(one, batch, timing, against, arithmetic.share(timing, one.backend.precision, products))
+        _result(one, batch, is_offline, timing, against, arithmetic.share(timing, one.backend.precision, products))
         for one, timing in zip(candidates, solved, strict=True)
         if one.is_asked
     ]
@@ -36,12 +49,14 @@ def _solving(candidate: Candidate, crops: np.ndarray, seconds: float) -> Work:
     return Work(lambda _: candidate.backend.run(crops), len(crops), seconds)
 
 
-def _result(candidate: Candidate, batch: int, timing: Timing, against: Timing, of_floor: float | None) -> BatchResult:
+def _result(
+    candidate: Candidate, batch: int, is_offline: bool, timing: Timing, against: Timing, of_floor: float | None
+) -> BatchResult:
     return BatchResult(
         backend=candidate.backend.name,
         precision=candidate.backend.precision,
         batch=batch,
-        is_offline=batch > 1,
+        is_offline=is_offline,
         fps=round(timing.rate, 2),
         p50_ms=timing.runs.p50,
         p95_ms=timing.runs.p95,

@@ -6,6 +6,7 @@ Rule: what could not be measured is None or left out, and named in `left_out` or
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.backends.parity import Parity
 from engine.backends.work import NetworkWork
 from engine.machine import MachineFacts
 
@@ -117,17 +118,6 @@ class ColdStart:
 
 
 @dataclass(frozen=True, slots=True)
-class ParityResult:
-    """How far vertices lie from ONNX Runtime's in float32, millimetres."""
-
-    backend: str
-    precision: str
-    rms_mm: float
-    worst_mm: float
-    num_frames: int
-
-
-@dataclass(frozen=True, slots=True)
 class BenchReport:
     """Everything that was measured, and on what."""
 
@@ -153,7 +143,8 @@ class BenchReport:
     floors: tuple[Floor, ...]
     power: tuple[PowerResult, ...]
     cold_starts: tuple[ColdStart, ...]
-    parity: tuple[ParityResult, ...]
+    parity: tuple[Parity, ...]  # of everything that runs here, whatever was asked for
+    parity_pictures: str  # what was solved for it
     left_out: tuple[str, ...]  # backends, precisions and batches that cannot run here, and why
     absent: tuple[str, ...]  # stages and meters this machine does not have, and why
 

@@ -8,6 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import numpy as np
+
+from engine.backends.parity import Parity, measure_parity
 from engine.backends.work import NetworkWork, network_work
 from engine.bench.candidates import Candidate, Wanted, left_out, opened, wanted
 from engine.bench.floor import Arithmetic, open_arithmetic
@@ -24,7 +27,6 @@ from engine.bench.report import (
     ColdStart,
     LineResult,
     PaperFigures,
-    ParityResult,
     PowerResult,
     StageResult,
 )
@@ -42,6 +44,7 @@ SWEEP = (1, 2, 4, 8, 16, 32, 64, 128, 200, 256, 512)
 
 _BYTES_PER_MIB = 1 << 20
 _SHARE_OF_MEMORY = 0.6  # that all runtimes together may take for one batch
+_FEWEST_OFFLINE = 4  # frames in a batch: of fewer a backend opened for throughput solves as many
 _MOST_STAGE_S = 1.0  # of each stage: there are many, and they vary little
 
 
@@ -54,7 +57,7 @@ class _Measured:
     stages: list[StageResult] = field(default_factory=list)
     power: list[PowerResult] = field(default_factory=list)
     cold_starts: list[ColdStart] = field(default_factory=list)
-    parity: list[ParityResult] = field(default_factory=list)
+    parity: list[Parity] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
@@ -68,6 +71,7 @@ def run_bench(
     num_threads: int | None = None,
     seconds_per_result: float = 3.0,
     has_cold_start: bool = True,
+    faces: np.ndarray | None = None,
     command: str = "",
     progress: Callable[[BenchProgress], None] | None = None,
     clock: Clock = SYSTEM_CLOCK,
@@ -83,6 +87,7 @@ def run_bench(
         num_threads: Of the runtimes; by default all cores this process may use.
         seconds_per_result: How long to repeat each measurement; once in each of the rounds at least.
         has_cold_start: Whether to start new processes for the time to the first frame.
+        faces: [N, num_views, height, width] uint8 crops of the actor, to compare vertices on; by default drawn ones.
         command: That was typed, for the report.
         progress: Told before each step.
         clock: Time.
@@ -102,13 +107,14 @@ def run_bench(
     run = _Run(bundle, asked, threads, seconds_per_result, clock, drawn_pictures(bundle))
     num_power = len(asked.kinds) if gauges.has_any else 0
     num_cold = len(asked.kinds) if has_cold_start else 0
-    steps = Steps(len(batches) + len(run.pictures) + 1 + num_power + num_cold, progress, clock)
+    steps = Steps(len(batches) + len(run.pictures) + 2 + num_power + num_cold, progress, clock)
     measured = _Measured(left_out=left_out(), absent=list(gauges.absent))
     with open_arithmetic(work, threads) as arithmetic:
-        run.online(measured, 1 in batches, arithmetic, steps, gauges)
-        run.batched(measured, [batch for batch in batches if batch > 1], work, arithmetic, steps)
+        run.online(measured, [batch for batch in batches if batch < _FEWEST_OFFLINE], arithmetic, steps, gauges)
+        run.batched(measured, [batch for batch in batches if batch >= _FEWEST_OFFLINE], work, arithmetic, steps)
         if has_cold_start:
             run.cold(measured, steps)
+        run.parity(measured, faces, steps)
         order = {kind: place for place, kind in enumerate(asked.kinds)}
         measured.results.sort(key=lambda one: (order[one.backend, one.precision], batches.index(one.batch)))
         return BenchReport(
@@ -135,6 +141,7 @@ def run_bench(
             power=tuple(measured.power),
             cold_starts=tuple(measured.cold_starts),
             parity=tuple(measured.parity),
+            parity_pictures="drawn faces" if faces is None else "pictures of the actor",
             left_out=tuple(measured.left_out),
             absent=tuple(measured.absent),
         )
@@ -153,14 +160,14 @@ class _Run:
     load_ms: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def online(
-        self, measured: _Measured, has_single: bool, arithmetic: Arithmetic, steps: Steps, gauges: Meters
+        self, measured: _Measured, batches: Sequence[int], arithmetic: Arithmetic, steps: Steps, gauges: Meters
     ) -> None:
-        """One frame at a time: the network, the line, the stages, watts."""
+        """Small batches, then one frame at a time: the line, the stages, watts."""
         with self._opened(measured, is_offline=False) as candidates:
             for one in candidates:
                 self.load_ms[one.backend.name, one.backend.precision] = one.load_ms
-            if has_single:
-                self._batch(measured, candidates, 1, arithmetic, steps)
+            for batch in batches:
+                self._batch(measured, candidates, batch, arithmetic, steps)
             for pictures in self.pictures:
                 steps.begin(pictures.name)
                 measured.lines += measure_lines(candidates, self.bundle, pictures, self.seconds, self.clock)
@@ -203,6 +210,12 @@ class _Run:
                     ColdStart(name, kind, round(first_ms, 1), round(self.load_ms[name, kind], 1))
                 )
 
+    def parity(self, measured: _Measured, faces: np.ndarray | None, steps: Steps) -> None:
+        """How far vertices are from the reference's, by what runs here."""
+        steps.begin("parity")
+        crops = crops_of(self.bundle, self.pictures[0], len(self.pictures[0].frames)) if faces is None else faces
+        measured.parity += measure_parity(self.bundle, crops, self.num_threads)
+
     def _opened(self, measured: _Measured, is_offline: bool) -> AbstractContextManager[Sequence[Candidate]]:
         return opened(self.bundle, self.asked, self.num_threads, is_offline, measured.left_out, self.clock)
 
@@ -211,4 +224,6 @@ class _Run:
     ) -> None:
         steps.begin(f"batch {batch}")
         crops = crops_of(self.bundle, self.pictures[0], batch)
-        measured.results += measure_batch(candidates, crops, arithmetic, self.seconds, self.clock)
+        measured.results += measure_batch(
+            candidates, crops, batch >= _FEWEST_OFFLINE, arithmetic, self.seconds, self.clock
+        )

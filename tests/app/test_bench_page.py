@@ -45,12 +45,19 @@ def report(processor: str = "Abacus", speed: float = 1.0) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def loaded() -> QJSEngine:
+    """An engine that knows the page's functions."""
+    engine = QJSEngine()
+    text = "\n".join(Path(page.__file__).with_name(name).read_text("utf-8") for name in page.SCRIPTS)
+    result = engine.evaluate(text, "page.js")
+    assert not result.isError(), result.toString()
+    return engine
+
+
 @pytest.fixture
 def drawn(application: QApplication) -> Any:
     """Draws reports as the page does: reports and a width to HTML."""
-    engine = QJSEngine()
-    loaded = engine.evaluate((Path(page.__file__).with_name("page.js")).read_text("utf-8"), "page.js")
-    assert not loaded.isError(), loaded.toString()
+    engine = loaded()
 
     def draw(reports: list[dict[str, Any]], width: int = 900) -> str:
         engine.globalObject().setProperty("given", QJSValue(json.dumps(reports)))
@@ -128,8 +135,7 @@ def test_a_reader_without_scripts_sees_the_figures() -> None:
 
 
 def test_what_is_dropped_on_the_page_must_be_a_report(application: QApplication) -> None:
-    engine = QJSEngine()
-    engine.evaluate((Path(page.__file__).with_name("page.js")).read_text("utf-8"))
+    engine = loaded()
     for value, expected in (
         (report(), True),
         (OLD, True),

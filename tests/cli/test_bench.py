@@ -46,8 +46,8 @@ def test_a_missing_actor_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_backend_that_cannot_run_here_is_one_line_with_the_reason(actor: Path) -> None:
-    outcome = livedouble("bench", "--actor", actor, "--backend", "onnxruntime", "--precision", "int8")
-    assert_one_clear_line(outcome, "onnxruntime", "int8")
+    outcome = livedouble("bench", "--actor", actor, "--backend", "onnxruntime", "--precision", "bfloat16")
+    assert_one_clear_line(outcome, "onnxruntime", "bfloat16")
 
 
 def test_a_page_holds_the_same_figures_as_the_json(actor: Path, tmp_path: Path) -> None:

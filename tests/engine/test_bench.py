@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.backends import backend_report
@@ -58,6 +59,7 @@ def test_one_backend_and_precision_can_be_asked_for(tiny: ActorBundle) -> None:
         ({"backend": "tensorrt"}, "cannot run here"),
         ({"backend": "banana"}, "no backend 'banana'"),
         ({"backend": "onnxruntime", "precision": "int8"}, "no network in int8"),
+        ({"backend": "onnxruntime", "precision": "bfloat16"}, "does not compute in bfloat16"),
         ({"precision": "float8"}, "float8"),
         ({"batches": ()}, "at least one frame"),
         ({"batches": (1, 0)}, "at least one frame"),
@@ -107,8 +109,8 @@ def test_progress_is_told_before_each_step_with_the_time_left(tiny: ActorBundle)
         clock.advance(2.0)
 
     quick(tiny, batches=(1,), backend="onnxruntime", progress=note, clock=clock)
-    assert [(one.done, one.total) for one in told] == [(0, 4), (1, 4), (2, 4), (3, 4)]
-    assert [one.left_s for one in told] == [None, 6.0, 4.0, 2.0]
+    assert [(one.done, one.total) for one in told] == [(number, 5) for number in range(5)]
+    assert [one.left_s for one in told] == [None, 8.0, 6.0, 4.0, 2.0]
 
 
 def test_the_report_stands_beside_the_papers_figures_and_names_the_machine(tiny: ActorBundle) -> None:
@@ -154,7 +156,7 @@ def test_what_does_not_load_is_left_out_and_named_unless_it_was_asked_for(
     monkeypatch.setattr(run, "wanted", lambda *names: candidates.Wanted(brittle, False))
     monkeypatch.setattr(candidates, "REFERENCE", ("onnxruntime", "float32"))
     monkeypatch.setattr(FakeBackend, "name", "onnxruntime")
-    report = quick(tiny, batches=(1, 2))
+    report = quick(tiny, batches=(1, 4))
     assert [one.backend for one in report.results] == ["onnxruntime"] * 2
     assert report.left_out.count("brittle in int8: It broke") == 1
     monkeypatch.setattr(run, "wanted", lambda *names: candidates.Wanted(brittle, True))
@@ -166,9 +168,9 @@ def test_a_batch_that_memory_would_not_hold_is_left_out_and_named(
     tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "_SHARE_OF_MEMORY", 1e-9)
-    report = quick(tiny, batches=(1, 2), backend="onnxruntime")
+    report = quick(tiny, batches=(1, 4), backend="onnxruntime")
     assert [one.batch for one in report.results] == [1]
-    assert any(told.startswith("batch 2: ") for told in report.left_out)
+    assert any(told.startswith("batch 4: ") for told in report.left_out)
 
 
 def test_copies_are_measured_beside_the_network_alone(tiny: ActorBundle) -> None:
@@ -176,3 +178,37 @@ def test_copies_are_measured_beside_the_network_alone(tiny: ActorBundle) -> None
     assert all(one.prepared_fps > 0 and one.crop_p50_ms > 0 for one in report.lines)
     assert "copied" in report.with_copies
     assert "beforehand" in report.without_copies
+
+
+def test_vertices_of_all_that_runs_here_are_compared_on_the_faces_given(tiny: ActorBundle) -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (3, *tiny.input_shape), np.uint8)
+    report = quick(tiny, batches=(1,), backend="onnxruntime", faces=faces)
+    others = {(status.name, kind) for status in backend_report(tiny) for kind in status.precisions}
+    assert {(one.backend, one.precision) for one in report.parity} == others - {candidates.REFERENCE}
+    assert all(one.num_frames == 3 and one.worst_mm < 1 for one in report.parity)
+    assert report.parity_pictures == "pictures of the actor"
+
+
+def test_large_batches_are_solved_by_backends_opened_for_throughput_and_small_ones_by_those_opened_for_delay(
+    tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    class Noting(FakeBackend):
+        """Notes how it was opened and what it solves."""
+
+        name, is_offline = "onnxruntime", False
+
+        def run(self, crops):
+            seen.append((self.is_offline, len(crops)))
+            return super().run(crops)
+
+    def open_noting(bundle, *arguments, is_offline):
+        backend = Noting(bundle)
+        backend.is_offline = is_offline
+        return backend
+
+    monkeypatch.setattr(candidates, "open_backend", open_noting)
+    report = quick(tiny, batches=(1, 2, 8), backend="onnxruntime", precision="float32")
+    assert set(seen) == {(False, 1), (False, 2), (True, 8)}
+    assert [(one.batch, one.is_offline) for one in report.results] == [(1, False), (2, False), (8, True)]
