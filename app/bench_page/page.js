@@ -14,7 +14,7 @@ function tiles(report) {
   if (online) {
     made.push(tile("Online", number(online.fps), "frames/s", `${titleOf(kindOf(online))}, p99 ${number(online.p99_ms)} ms;`
       + ` the paper ${paper.online_fps}`));
-    made.push(tile("Of plain ONNX Runtime", times(online.of_reference), "", "float32, online, in the same rounds"));
+    made.push(tile("Times plain ONNX Runtime", times(online.of_reference), "", "float32, online, in the same rounds"));
   }
   if (batched) made.push(tile("Batched", number(batched.fps), "frames/s",
     `${titleOf(kindOf(batched))}, ${thousands(batched.batch)} together; the paper ${paper.batched_fps} with ${paper.batch}`));
@@ -80,7 +80,7 @@ ${tiles(main)}${reports.length > 1 ? `<p class="note">Of machine A.</p>` : ""}
 ${section("online", "Online", `One frame in flight, waited for before the next: the network alone. Beside each figure its
 ratio to ONNX Runtime in float32, measured in the same rounds. ${escaped(paper.source)}, on an ${escaped(paper.gpu)}: ${paper.online_fps}${escaped(others)}.`,
     onlinePlot(reports, width))}
-${section("batches", "Batched", `Many frames solved together, opened for throughput. In the paper: ${paper.batched_fps} with ${paper.batch}.`,
+${section("batches", "Batched", `Many frames solved together; from 4 on with backends opened for throughput. In the paper: ${paper.batched_fps} with ${paper.batch}.`,
     batchPlot(reports, width))}
 ${section("latency", "How long a frame takes", "Large dot: half of all frames are this fast; small dot: 95 %; ring: 99 %. The pictures are 1200×1600, crop included.",
     latencyPlot(reports, width), "page")}

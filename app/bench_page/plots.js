@@ -137,7 +137,7 @@ function floorPlot(reports, width) {
     const floor = row.report.floors.find((one) => one.precision === row.one.precision);
     return {
       label: rowLabel(reports, row),
-      end: `${percent(row.one.of_floor)}${floor ? `  of ${number(floor.arithmetic_ms)} ms` : ""}`,
+      end: `${percent(row.one.of_floor)}${floor ? `, floor ${number(floor.arithmetic_ms)} ms` : ""}`,
       title: `${titleOf(row.kind)}: ${percent(row.one.of_floor)} of the rate of plain matrix products`,
       parts: [{ from: 0, to: 100 * row.one.of_floor, kind: fill(row.kind, row.index) }], marks: [],
     };

@@ -78,7 +78,7 @@ function powerTable(reports) {
 function parityTable(reports) {
   const rows = [];
   reports.forEach((report, index) => report.parity.forEach((one) => rows.push({ index, cells: [
-    keyed(kindOf(one)), `<b>${number(one.rms_mm)}</b>`, number(one.worst_mm), thousands(one.num_frames),
+    keyed(kindOf(one)), `<b>${one.rms_mm.toFixed(4)}</b>`, one.worst_mm.toFixed(3), thousands(one.num_frames),
   ] })));
   return table(reports, ["", "rms mm", "worst vertex mm", "frames"], rows);
 }

@@ -1,10 +1,10 @@
 "use strict";
 // Reports as their JSON files hold them: names, numbers in words, figures that follow from others.
 
-const NAMES = { openvino: "OpenVINO", onnxruntime: "ONNX Runtime", tensorrt: "TensorRT" };
+const NAMES = { openvino: "OpenVINO", onnxruntime: "ONNX Runtime", tensorrt: "TensorRT", cuda: "ONNX Runtime CUDA" };
 const KINDS = [
   "openvino bfloat16", "openvino int8", "openvino float32", "onnxruntime float32", "onnxruntime int8",
-  "tensorrt float16", "tensorrt int8",
+  "tensorrt float16", "tensorrt int8", "cuda float32",
 ];
 const REFERENCE = "onnxruntime float32";
 const STAGES = ["decode", "upload", "crop", "network", "download"];
