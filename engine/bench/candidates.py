@@ -29,9 +29,9 @@ class Candidate:
     load_ms: float
 
     @property
-    def name(self) -> str:
-        """For people."""
-        return f"{self.backend.name} {self.backend.precision}"
+    def kind(self) -> tuple[str, str]:
+        """Backend and precision."""
+        return self.backend.name, self.backend.precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,4 @@ def opened(
 
 def reference(candidates: Sequence[Candidate]) -> int:
     """The place of ONNX Runtime in float32."""
-    return next(place for place, one in enumerate(candidates) if _kind(one) == REFERENCE)
-
-
-def _kind(candidate: Candidate) -> tuple[str, str]:
-    return candidate.backend.name, candidate.backend.precision
+    return next(place for place, one in enumerate(candidates) if one.kind == REFERENCE)

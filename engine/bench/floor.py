@@ -9,11 +9,13 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from engine.backends import ort_cuda, trt
 from engine.backends.matrix import MULTIPLY_ADDS, MatrixProduct, open_products
 from engine.backends.work import NetworkWork
 from engine.bench.report import Floor, MatrixRate
 from engine.bench.rounds import Timing, Work
 
+_ON_GPU = (trt.NAME, ort_cuda.NAME)
 _COPIED_BYTES = 64 << 20  # beyond the caches
 _MOST_SECONDS = 0.5
 _WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
@@ -33,6 +35,7 @@ class Arithmetic:
         self._source = np.ones(_COPIED_BYTES, np.uint8)  # zeros would be one page of memory, over and over
         self._target = np.ones(_COPIED_BYTES, np.uint8)
         self._first: Sequence[Timing] = ()
+        self.absent: list[str] = []  # what cannot be said, and why
 
     def works(self, seconds: float) -> list[Work]:
         """The products, then the copy."""
@@ -44,14 +47,19 @@ class Arithmetic:
         """Keep what became of `works`; the first time counts, which is that of the online figures."""
         self._first = self._first or timings
 
-    def share(self, solving: Timing, precision: str, timings: Sequence[Timing]) -> float | None:
+    def share(self, solving: Timing, kind: tuple[str, str], timings: Sequence[Timing]) -> float | None:
         """The multiply-adds a second of a network as a share of the fastest product's; None where none was measured.
 
         Args:
             solving: Frames.
-            precision: Of the network.
+            kind: Backend that solves them, and precision of its inner layers.
             timings: Of `works`, in the same rounds.
         """
+        backend, precision = kind
+        if backend in _ON_GPU:
+            told = f"what arithmetic allows {backend} {precision}: matrix products are measured on the processor alone"
+            self.absent += [] if told in self.absent else [told]
+            return None
         place = self._fastest(precision, timings)
         return None if place is None else solving.of(timings[place]) * self._work.multiply_adds
 

@@ -39,7 +39,7 @@ def measure_batch(
     arithmetic.note(products)
     against = solved[reference(candidates)]
     return [
-        _result(one, batch, is_offline, timing, against, arithmetic.share(timing, one.backend.precision, products))
+        _result(one, batch, is_offline, timing, timing.of(against), arithmetic.share(timing, one.kind, products))
         for one, timing in zip(candidates, solved, strict=True)
         if one.is_asked
     ]
@@ -50,7 +50,7 @@ def _solving(candidate: Candidate, crops: np.ndarray, seconds: float) -> Work:
 
 
 def _result(
-    candidate: Candidate, batch: int, is_offline: bool, timing: Timing, against: Timing, of_floor: float | None
+    candidate: Candidate, batch: int, is_offline: bool, timing: Timing, of_reference: float, of_floor: float | None
 ) -> BatchResult:
     return BatchResult(
         backend=candidate.backend.name,
@@ -62,6 +62,6 @@ def _result(
         p95_ms=timing.runs.p95,
         p99_ms=timing.runs.p99,
         num_runs=timing.num_runs,
-        of_reference=round(timing.of(against), 3),
+        of_reference=round(of_reference, 3),
         of_floor=None if of_floor is None else round(of_floor, 4),
     )

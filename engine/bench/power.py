@@ -62,7 +62,8 @@ class Meters:
     ) -> None:
         self._clock, self._nvidia = clock, nvidia
         self.absent: list[str] = []  # why what cannot be read cannot
-        self._counters = self._readable(sorted(powercap.glob("*-rapl:[0-9]")), "energy_uj", "watts of the processor")
+        packages = [folder for folder in sorted(powercap.glob("*-rapl:[0-9]*")) if _is_package(folder)]
+        self._counters = self._readable(packages, "energy_uj", "watts of the processor")
         frequencies = sorted(processors.glob("cpu[0-9]*/cpufreq"))
         self._frequencies = self._readable(frequencies, "scaling_cur_freq", "clock of the processor")
         self._has_gpu = self._try_gpu()
@@ -163,6 +164,14 @@ def measure_power(candidate: Candidate, crops: np.ndarray, meters: Meters, secon
         gpu_mhz=draw.gpu_mhz,
         joules_per_frame=None if draw.watts is None else round(draw.watts / fps, 4),
     )
+
+
+def _is_package(folder: Path) -> bool:
+    # Others are parts of a package, or the whole machine, which holds them.
+    try:
+        return (folder / "name").read_text("ascii").startswith("package")
+    except (OSError, ValueError):
+        return False
 
 
 def _number(path: Path) -> float | None:

@@ -143,7 +143,7 @@ def run_bench(
             parity=tuple(measured.parity),
             parity_pictures="drawn faces" if faces is None else "pictures of the actor",
             left_out=tuple(measured.left_out),
-            absent=tuple(measured.absent),
+            absent=(*measured.absent, *arithmetic.absent),
         )
 
 
@@ -165,7 +165,7 @@ class _Run:
         """Small batches, then one frame at a time: the line, the stages, watts."""
         with self._opened(measured, is_offline=False) as candidates:
             for one in candidates:
-                self.load_ms[one.backend.name, one.backend.precision] = one.load_ms
+                self.load_ms[one.kind] = one.load_ms
             for batch in batches:
                 self._batch(measured, candidates, batch, arithmetic, steps)
             for pictures in self.pictures:
@@ -179,7 +179,7 @@ class _Run:
             if gauges.has_any:
                 for one in candidates:
                     if one.is_asked:
-                        steps.begin(f"{one.name}, watts and clocks")
+                        steps.begin(f"{' '.join(one.kind)}, watts and clocks")
                         crops = crops_of(self.bundle, self.pictures[0], 1)
                         measured.power.append(measure_power(one, crops, gauges, self.seconds, self.clock))
 

@@ -12,6 +12,7 @@ from engine.backends.work import network_work
 from engine.bench import stages
 from engine.bench.candidates import Candidate
 from engine.bench.floor import Arithmetic
+from engine.bench.network import measure_batch
 from engine.bench.pictures import drawn_pictures
 from engine.bench.power import Meters, measure_power
 from engine.bench.rounds import NUM_ROUNDS, Work, in_turn
@@ -95,10 +96,10 @@ def test_the_floor_is_that_of_the_fastest_product_of_a_precision(tiny: ActorBund
     arithmetic.note(timings[1:])
     (floor,) = arithmetic.floors()
     assert floor.arithmetic_ms == pytest.approx(10 * work.multiply_adds / MULTIPLY_ADDS, abs=1e-4)
-    assert arithmetic.share(timings[0], "float32", timings[1:]) == pytest.approx(
+    assert arithmetic.share(timings[0], ("fake", "float32"), timings[1:]) == pytest.approx(
         0.25 * work.multiply_adds / MULTIPLY_ADDS
     )
-    assert arithmetic.share(timings[0], "float16", timings[1:]) is None
+    assert arithmetic.share(timings[0], ("fake", "float16"), timings[1:]) is None
 
 
 def test_without_a_gpu_upload_and_download_are_absent_and_say_why(
@@ -128,13 +129,15 @@ def test_with_a_gpu_pictures_go_up_and_meshes_come_down(tiny: ActorBundle, monke
 
 @pytest.fixture
 def roots(tmp_path: Path) -> tuple[Path, Path]:
-    """Two packages' energy counters, one near its end, and two cores' frequencies."""
+    """Two packages' energy counters, one near its end, counters of what they hold, and two cores' frequencies."""
     powercap, processors = tmp_path / "powercap", tmp_path / "cpu"
-    for name, joules in (("intel-rapl:0", 100.0), ("intel-rapl:1", 999.0)):
-        (powercap / name).mkdir(parents=True)
-        (powercap / name / "energy_uj").write_text(f"{joules * 1e6:.0f}\n", "ascii")
-        (powercap / name / "max_energy_range_uj").write_text("1000000000\n", "ascii")
-    (powercap / "intel-rapl:0:0").mkdir()  # the cores of a package, which its own counter holds already
+    counters = (("intel-rapl:0", "package-0", 100.0), ("intel-rapl:1", "package-1", 999.0),
+                ("intel-rapl:2", "psys", 1.0), ("intel-rapl:0:0", "core", 1.0))  # fmt: skip
+    for folder, name, joules in counters:
+        (powercap / folder).mkdir(parents=True)
+        (powercap / folder / "name").write_text(f"{name}\n", "ascii")
+        (powercap / folder / "energy_uj").write_text(f"{joules * 1e6:.0f}\n", "ascii")
+        (powercap / folder / "max_energy_range_uj").write_text("1000000000\n", "ascii")
     for core, kilohertz in ((0, 3_000_000), (1, 4_000_000)):
         (processors / f"cpu{core}" / "cpufreq").mkdir(parents=True)
         (processors / f"cpu{core}" / "cpufreq" / "scaling_cur_freq").write_text(f"{kilohertz}\n", "ascii")
@@ -151,6 +154,7 @@ def test_watts_are_the_energy_of_all_packages_over_time_also_where_a_counter_beg
         clock.advance(2.0)
         (roots[0] / "intel-rapl:0/energy_uj").write_text("130000000", "ascii")  # 30 J
         (roots[0] / "intel-rapl:1/energy_uj").write_text("9000000", "ascii")  # 1 J to its end, and 9 J
+        (roots[0] / "intel-rapl:2/energy_uj").write_text("900000000", "ascii")  # of the whole machine
 
     draw = meters.during(work)
     assert (draw.processor_watts, draw.watts) == (20.0, 20.0)
@@ -160,6 +164,7 @@ def test_watts_are_the_energy_of_all_packages_over_time_also_where_a_counter_beg
 
 def test_a_meter_that_cannot_be_read_is_none_and_says_why(tmp_path: Path) -> None:
     (tmp_path / "intel-rapl:0" / "energy_uj").mkdir(parents=True)  # as unreadable as root's
+    (tmp_path / "intel-rapl:0" / "name").write_text("package-0", "ascii")
     meters = Meters(FakeClock(), tmp_path, tmp_path, ["no-such-program"])
     assert not meters.has_any
     assert any("cannot be read" in told for told in meters.absent)
@@ -202,3 +207,20 @@ def test_joules_a_frame_are_watts_over_frames_a_second(tiny: ActorBundle, roots:
     meters = Meters(clock, *roots, ["no-such-program"])
     result = measure_power(Candidate(Heater(tiny), True, 0.0), crops, meters, 1.0, clock)
     assert (result.fps, result.processor_watts, result.joules_per_frame) == (100.0, 20.0, 0.2)
+
+
+def test_what_runs_on_a_gpu_is_not_held_against_the_processors_products(tiny: ActorBundle) -> None:
+    clock = FakeClock()
+
+    class OnGpu(FakeBackend):
+        name = "cuda"
+
+    arithmetic = Arithmetic([], network_work(tiny))
+    opened = [Candidate(OnGpu(tiny), True, 0.0), Candidate(FakeBackend(tiny), False, 0.0)]
+    opened[1].backend.name = "onnxruntime"
+    crops = np.zeros((1, *tiny.input_shape), np.uint8)
+    (result,) = measure_batch(opened, crops, False, arithmetic, 0.0, clock)
+    assert result.of_floor is None
+    assert arithmetic.absent == [
+        "what arithmetic allows cuda float32: matrix products are measured on the processor alone"
+    ]
