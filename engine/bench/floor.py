@@ -13,7 +13,8 @@ from engine.backends import ort_cuda, trt
 from engine.backends.matrix import MULTIPLY_ADDS, MatrixProduct, open_products
 from engine.backends.work import NetworkWork
 from engine.bench.report import Floor, MatrixRate
-from engine.bench.rounds import Timing, Work
+from engine.bench.rounds import Timing, Work, in_turn
+from engine.clock import Clock
 
 _ON_GPU = (trt.NAME, ort_cuda.NAME)
 _COPIED_BYTES = 64 << 20  # beyond the caches
@@ -46,6 +47,10 @@ class Arithmetic:
     def note(self, timings: Sequence[Timing]) -> None:
         """Keep what became of `works`; the first time counts, which is that of the online figures."""
         self._first = self._first or timings
+
+    def complete(self, clock: Clock) -> None:
+        """Measure by itself, where nothing was measured beside it."""
+        self._first = self._first or in_turn(self.works(_MOST_SECONDS), clock)
 
     def share(self, solving: Timing, kind: tuple[str, str], timings: Sequence[Timing]) -> float | None:
         """The multiply-adds a second of a network as a share of the fastest product's; None where none was measured.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from engine.backends import ov
 from engine.backends.parity import Parity, measure_parity
 from engine.backends.work import NetworkWork, network_work
 from engine.bench.candidates import Candidate, Wanted, left_out, opened, wanted
@@ -43,23 +44,11 @@ from engine.preparation import open_preparation
 SWEEP = (1, 2, 4, 8, 16, 32, 64, 128, 200, 256, 512)
 
 _BYTES_PER_MIB = 1 << 20
+_IN_PIECES = (ov.NAME,)  # opened for throughput they solve a batch piece by piece, whatever its size
+_OF_LARGEST_STEP = 1.5  # of its memory a runtime takes for a batch; measured: 1.3
 _SHARE_OF_MEMORY = 0.6  # that all runtimes together may take for one batch
 _FEWEST_OFFLINE = 4  # frames in a batch: of fewer a backend opened for throughput solves as many
 _MOST_STAGE_S = 1.0  # of each stage: there are many, and they vary little
-
-
-@dataclass(slots=True, eq=False)
-class _Measured:
-    """What has been measured so far."""
-
-    results: list[BatchResult] = field(default_factory=list)
-    lines: list[LineResult] = field(default_factory=list)
-    stages: list[StageResult] = field(default_factory=list)
-    power: list[PowerResult] = field(default_factory=list)
-    cold_starts: list[ColdStart] = field(default_factory=list)
-    parity: list[Parity] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
 
 
 def run_bench(
@@ -103,53 +92,34 @@ def run_bench(
     asked = wanted(bundle, backend, precision)
     open_preparation(bundle.preparation, bundle.stabiliser())  # what is missing is said before minutes are spent
     gauges = meters or Meters(clock)
+    num_steps = len(batches) + 4 + len(asked.kinds) * (gauges.has_any + has_cold_start)
     work = network_work(bundle)
-    run = _Run(bundle, asked, threads, seconds_per_result, clock, drawn_pictures(bundle))
-    num_power = len(asked.kinds) if gauges.has_any else 0
-    num_cold = len(asked.kinds) if has_cold_start else 0
-    steps = Steps(len(batches) + len(run.pictures) + 2 + num_power + num_cold, progress, clock)
-    measured = _Measured(left_out=left_out(), absent=list(gauges.absent))
     with open_arithmetic(work, threads) as arithmetic:
-        run.online(measured, [batch for batch in batches if batch < _FEWEST_OFFLINE], arithmetic, steps, gauges)
-        run.batched(measured, [batch for batch in batches if batch >= _FEWEST_OFFLINE], work, arithmetic, steps)
-        if has_cold_start:
-            run.cold(measured, steps)
-        run.parity(measured, faces, steps)
-        order = {kind: place for place, kind in enumerate(asked.kinds)}
-        measured.results.sort(key=lambda one: (order[one.backend, one.precision], batches.index(one.batch)))
-        return BenchReport(
-            schema=SCHEMA,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=command,
-            actor=bundle.name,
-            checksum=bundle.checksum,
-            num_vertices=bundle.topology.num_vertices,
-            num_parameters=bundle.facts.network.num_parameters,
+        measuring = _Measuring(
+            bundle=bundle,
+            asked=asked,
             num_threads=threads,
-            num_rounds=NUM_ROUNDS,
-            machine=machine_facts(),
-            paper=PaperFigures(),
+            seconds=seconds_per_result,
+            clock=clock,
+            pictures=drawn_pictures(bundle),
             work=work,
-            with_copies=WITH_COPIES,
-            without_copies=WITHOUT_COPIES,
-            results=tuple(measured.results),
-            lines=tuple(measured.lines),
-            stages=tuple(measured.stages),
-            rates=tuple(arithmetic.rates()),
-            copy_bytes_per_s=arithmetic.copy_bytes_per_s,
-            floors=tuple(arithmetic.floors()),
-            power=tuple(measured.power),
-            cold_starts=tuple(measured.cold_starts),
-            parity=tuple(measured.parity),
-            parity_pictures="drawn faces" if faces is None else "pictures of the actor",
-            left_out=tuple(measured.left_out),
-            absent=(*measured.absent, *arithmetic.absent),
+            arithmetic=arithmetic,
+            gauges=gauges,
+            steps=Steps(num_steps, progress, clock),
+            left_out=left_out(),
+            absent=list(gauges.absent),
         )
+        measuring.online([batch for batch in batches if batch < _FEWEST_OFFLINE])
+        measuring.batched([batch for batch in batches if batch >= _FEWEST_OFFLINE])
+        if has_cold_start:
+            measuring.cold()
+        measuring.compare(faces)
+        return measuring.report(command, batches, "drawn faces" if faces is None else "pictures of the actor")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Run:
-    """What all steps share."""
+@dataclass(slots=True, eq=False)
+class _Measuring:
+    """The benchmark under way: what it works with, then what it has measured."""
 
     bundle: ActorBundle
     asked: Wanted
@@ -157,73 +127,115 @@ class _Run:
     seconds: float
     clock: Clock
     pictures: list[Pictures]
+    work: NetworkWork
+    arithmetic: Arithmetic
+    gauges: Meters
+    steps: Steps
+    left_out: list[str]
+    absent: list[str]
+    results: list[BatchResult] = field(default_factory=list)
+    lines: list[LineResult] = field(default_factory=list)
+    stages: list[StageResult] = field(default_factory=list)
+    power: list[PowerResult] = field(default_factory=list)
+    cold_starts: list[ColdStart] = field(default_factory=list)
+    parity: list[Parity] = field(default_factory=list)
     load_ms: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def online(
-        self, measured: _Measured, batches: Sequence[int], arithmetic: Arithmetic, steps: Steps, gauges: Meters
-    ) -> None:
+    def online(self, batches: Sequence[int]) -> None:
         """Small batches, then one frame at a time: the line, the stages, watts."""
-        with self._opened(measured, is_offline=False) as candidates:
+        with self._opened(is_offline=False) as candidates:
             for one in candidates:
                 self.load_ms[one.kind] = one.load_ms
             for batch in batches:
-                self._batch(measured, candidates, batch, arithmetic, steps)
+                self._batch(candidates, batch, is_offline=False)
             for pictures in self.pictures:
-                steps.begin(pictures.name)
-                measured.lines += measure_lines(candidates, self.bundle, pictures, self.seconds, self.clock)
-            steps.begin("decode, crop, copies, rebuild")
+                self.steps.begin(pictures.name)
+                self.lines += measure_lines(candidates, self.bundle, pictures, self.seconds, self.clock)
+            self.steps.begin("decode, crop, copies, rebuild")
             seconds = min(self.seconds, _MOST_STAGE_S)
             stages, absent = measure_stages(self.bundle, self.pictures, self.num_threads, seconds, self.clock)
-            measured.stages += stages
-            measured.absent += absent
-            if gauges.has_any:
-                for one in candidates:
-                    if one.is_asked:
-                        steps.begin(f"{' '.join(one.kind)}, watts and clocks")
-                        crops = crops_of(self.bundle, self.pictures[0], 1)
-                        measured.power.append(measure_power(one, crops, gauges, self.seconds, self.clock))
+            self.stages += stages
+            self.absent += absent
+            for one in candidates:
+                if one.is_asked and self.gauges.has_any:
+                    self.steps.begin(f"{' '.join(one.kind)}, watts and clocks")
+                    crops = crops_of(self.bundle, self.pictures[0], 1)
+                    self.power.append(measure_power(one, crops, self.gauges, self.seconds, self.clock))
 
-    def batched(
-        self, measured: _Measured, batches: Sequence[int], work: NetworkWork, arithmetic: Arithmetic, steps: Steps
-    ) -> None:
+    def batched(self, batches: Sequence[int]) -> None:
         """Many frames at a time; what the memory would not hold is left out."""
         if not batches:
             return
-        with self._opened(measured, is_offline=True) as candidates:
+        with self._opened(is_offline=True) as candidates:
             most_mib = _SHARE_OF_MEMORY * machine_facts().memory_mib
+            num_whole = sum(one.backend.name not in _IN_PIECES for one in candidates)
             for batch in batches:
-                needed_mib = 2 * work.largest_step_bytes * batch * len(candidates) / _BYTES_PER_MIB
+                needed_mib = _OF_LARGEST_STEP * self.work.largest_step_bytes * batch * num_whole / _BYTES_PER_MIB
                 if 0 < most_mib < needed_mib:
-                    steps.begin(f"batch {batch}, left out")
-                    reason = f"{len(candidates)} runtimes may need {needed_mib:,.0f} MiB for it"
-                    measured.left_out.append(f"batch {batch}: {reason}, more than {_SHARE_OF_MEMORY:.0%} of the memory")
-                    continue
-                self._batch(measured, candidates, batch, arithmetic, steps)
+                    self.steps.begin(f"batch {batch}, left out")
+                    told = (
+                        f"the runtimes may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
+                    )
+                    self.left_out.append(f"batch {batch}: {told}")
+                else:
+                    self._batch(candidates, batch, is_offline=True)
 
-    def cold(self, measured: _Measured, steps: Steps) -> None:
+    def cold(self) -> None:
         """New processes, one after the other."""
-        for name, kind in self.asked.kinds:
-            steps.begin(f"{name} {kind}, cold start")
-            if (name, kind) in self.load_ms:  # else it does not load here, and is left out
-                first_ms = cold_start_ms(self.bundle.folder, name, kind, self.num_threads)
-                measured.cold_starts.append(
-                    ColdStart(name, kind, round(first_ms, 1), round(self.load_ms[name, kind], 1))
-                )
+        for kind in self.asked.kinds:
+            self.steps.begin(f"{' '.join(kind)}, cold start")
+            if kind in self.load_ms:  # else it does not load here, and is left out
+                first_ms = cold_start_ms(self.bundle.folder, *kind, self.num_threads)
+                self.cold_starts.append(ColdStart(*kind, round(first_ms, 1), round(self.load_ms[kind], 1)))
 
-    def parity(self, measured: _Measured, faces: np.ndarray | None, steps: Steps) -> None:
-        """How far vertices are from the reference's, by what runs here."""
-        steps.begin("parity")
-        crops = crops_of(self.bundle, self.pictures[0], len(self.pictures[0].frames)) if faces is None else faces
-        measured.parity += measure_parity(self.bundle, crops, self.num_threads)
+    def compare(self, faces: np.ndarray | None) -> None:
+        """How far vertices are from the reference's, by all that runs here."""
+        self.steps.begin("vertices compared")
+        drawn = self.pictures[0]
+        crops = crops_of(self.bundle, drawn, len(drawn.frames)) if faces is None else faces
+        try:
+            self.parity += measure_parity(self.bundle, crops, self.num_threads)
+        except BackendError as error:  # of one that does not load here; the other figures stand
+            self.absent.append(f"distance of the vertices: {error.reason.rstrip('.')}")
 
-    def _opened(self, measured: _Measured, is_offline: bool) -> AbstractContextManager[Sequence[Candidate]]:
-        return opened(self.bundle, self.asked, self.num_threads, is_offline, measured.left_out, self.clock)
-
-    def _batch(
-        self, measured: _Measured, candidates: Sequence[Candidate], batch: int, arithmetic: Arithmetic, steps: Steps
-    ) -> None:
-        steps.begin(f"batch {batch}")
-        crops = crops_of(self.bundle, self.pictures[0], batch)
-        measured.results += measure_batch(
-            candidates, crops, batch >= _FEWEST_OFFLINE, arithmetic, self.seconds, self.clock
+    def report(self, command: str, batches: Sequence[int], parity_pictures: str) -> BenchReport:
+        """All of it, in the order that was asked for."""
+        order = {kind: place for place, kind in enumerate(self.asked.kinds)}
+        self.results.sort(key=lambda one: (order[one.backend, one.precision], batches.index(one.batch)))
+        self.arithmetic.complete(self.clock)
+        return BenchReport(
+            schema=SCHEMA,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=command,
+            actor=self.bundle.name,
+            checksum=self.bundle.checksum,
+            num_vertices=self.bundle.topology.num_vertices,
+            num_parameters=self.bundle.facts.network.num_parameters,
+            num_threads=self.num_threads,
+            num_rounds=NUM_ROUNDS,
+            machine=machine_facts(),
+            paper=PaperFigures(),
+            work=self.work,
+            with_copies=WITH_COPIES,
+            without_copies=WITHOUT_COPIES,
+            results=tuple(self.results),
+            lines=tuple(self.lines),
+            stages=tuple(self.stages),
+            rates=tuple(self.arithmetic.rates()),
+            copy_bytes_per_s=self.arithmetic.copy_bytes_per_s,
+            floors=tuple(self.arithmetic.floors()),
+            power=tuple(self.power),
+            cold_starts=tuple(self.cold_starts),
+            parity=tuple(self.parity),
+            parity_pictures=parity_pictures,
+            left_out=tuple(self.left_out),
+            absent=(*self.absent, *self.arithmetic.absent),
         )
+
+    def _opened(self, is_offline: bool) -> AbstractContextManager[Sequence[Candidate]]:
+        return opened(self.bundle, self.asked, self.num_threads, is_offline, self.left_out, self.clock)
+
+    def _batch(self, candidates: Sequence[Candidate], batch: int, is_offline: bool) -> None:
+        self.steps.begin(f"batch {batch}")
+        crops = crops_of(self.bundle, self.pictures[0], batch)
+        self.results += measure_batch(candidates, crops, is_offline, self.arithmetic, self.seconds, self.clock)

@@ -171,6 +171,7 @@ def test_a_batch_that_memory_would_not_hold_is_left_out_and_named(
     report = quick(tiny, batches=(1, 4), backend="onnxruntime")
     assert [one.batch for one in report.results] == [1]
     assert any(told.startswith("batch 4: ") for told in report.left_out)
+    assert quick(tiny, batches=(4,), backend="onnxruntime").results == ()
 
 
 def test_copies_are_measured_beside_the_network_alone(tiny: ActorBundle) -> None:
