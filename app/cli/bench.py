@@ -4,7 +4,6 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,7 @@ from app.cli.console import (
     write_json,
 )
 
-_NUM_FACES, _FACE_STEP = 32, 9  # of the bundled clip, to compare vertices on
+_NUM_FACES = 64  # of the bundled clip, to compare vertices on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,20 +106,11 @@ def bench(
 
 
 def _demo_faces(bundle: "ActorBundle") -> "np.ndarray | None":
-    """Crops of the bundled clip, [32, views, height, width] uint8; None where it is not there."""
-    import numpy as np
-
-    from engine.preparation import open_preparation
+    """Crops of the bundled clip, [64, views, height, width] uint8; None where it is not there."""
+    from engine.backends.parity import crops_of_shot
     from engine.shots import Shot
 
-    if not DEMO_CLIP.is_dir() or len(bundle.views) > 1:
-        return None
-    preparation = open_preparation(bundle.preparation, bundle.stabiliser())
-    size_px = bundle.input_width_px, bundle.input_height_px
-    with Shot.open(DEMO_CLIP).pictures() as movie:
-        pictures = islice(movie, 0, _NUM_FACES * _FACE_STEP, _FACE_STEP)
-        seen = [preparation.prepare(picture, bundle.crop, *size_px) for picture in pictures]
-    return np.stack(seen)[:, None]
+    return crops_of_shot(bundle, Shot.open(DEMO_CLIP), _NUM_FACES) if DEMO_CLIP.is_dir() else None
 
 
 def _check(reports: list[Path], compare: bool, json_file: Path | None, html_file: Path | None) -> None:

@@ -164,21 +164,18 @@ class _Measuring:
 
     def batched(self, batches: Sequence[int]) -> None:
         """Many frames at a time; what the memory would not hold is left out."""
-        if not batches:
-            return
-        with self._opened(is_offline=True) as candidates:
-            most_mib = _SHARE_OF_MEMORY * machine_facts().memory_mib
-            num_whole = sum(one.backend.name not in _IN_PIECES for one in candidates)
-            for batch in batches:
-                needed_mib = _OF_LARGEST_STEP * self.work.largest_step_bytes * batch * num_whole / _BYTES_PER_MIB
-                if 0 < most_mib < needed_mib:
-                    self.steps.begin(f"batch {batch}, left out")
-                    told = (
-                        f"the runtimes may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
-                    )
-                    self.left_out.append(f"batch {batch}: {told}")
-                else:
-                    self._batch(candidates, batch, is_offline=True)
+        most_mib = _SHARE_OF_MEMORY * machine_facts().memory_mib
+        num_whole = sum(name not in _IN_PIECES for name, _ in self.asked.with_reference)
+        for batch in batches:
+            needed_mib = _OF_LARGEST_STEP * self.work.largest_step_bytes * batch * num_whole / _BYTES_PER_MIB
+            if 0 < most_mib < needed_mib:
+                self.steps.begin(f"batch {batch}, left out")
+                told = f"it may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
+                self.left_out.append(f"batch {batch}: {told}")
+                continue
+            # Opened anew: a runtime keeps the memory of the batches before.
+            with self._opened(is_offline=True) as candidates:
+                self._batch(candidates, batch, is_offline=True)
 
     def cold(self) -> None:
         """New processes, one after the other."""
