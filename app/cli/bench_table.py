@@ -74,7 +74,7 @@ def _show_network(report: "BenchReport") -> None:
     columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× ORT", "floor", "paper")
     table = _table("Network alone: crops in, vertices out", *columns)
     for one in report.results:
-        times = (f"{one.fps:.1f}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}", f"{one.p99_ms:.1f}")
+        times = (f"{one.fps:.1f}", _ms(one.p50_ms), _ms(one.p95_ms), _ms(one.p99_ms))
         ratios = (f"{one.of_reference:.2f}", _percent(one.of_floor))
         table.add_row(f"{one.backend} {one.precision}", str(one.batch), *times, *ratios, in_paper.get(one.batch, ""))
     out.print(table)
@@ -135,6 +135,10 @@ def _show_parity(report: "BenchReport") -> None:
         table.add_row(f"{one.backend} {one.precision}", f"{one.rms_mm:.4f}", f"{one.worst_mm:.3f}", str(one.num_frames))
     out.print(table)
     out.print(f"on {report.parity_pictures}\n")
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
 
 
 def _percent(share: float | None) -> str:
