@@ -9,9 +9,9 @@ from typing import Protocol
 
 from engine.cameras import Camera, CameraTimeout
 from engine.clock import NS_PER_S, Clock
-from engine.errors import CameraError
+from engine.errors import CameraError, LiveDoubleError
 from engine.frames import CropRect, Frame, MeshFrame
-from engine.handoff import Latest
+from engine.handoff import EndOfStream, Latest
 from engine.solver import Solver
 from engine.statistics import Meter, latency_ms
 
@@ -93,11 +93,22 @@ def solve(
     if crop is None:
         raise ValueError("there is no crop to start with")
     while True:
-        frame = frames.take(_TAKE_TIMEOUT_S)
-        if frame is None:
-            continue
-        # A command takes effect here, between two frames.
-        crop = crops.take(0.0) or crop
-        mesh = solver.solve(frame, crop)
-        meter.add(mesh.solved_ns, latency_ms(frame.captured_ns, mesh.solved_ns))
-        meshes.put(mesh)
+        try:
+            # While a frame is under way, the next one is begun only if it is here already.
+            frame = frames.take(0.0 if solver.num_waiting else _TAKE_TIMEOUT_S)
+        except (EndOfStream, LiveDoubleError):
+            while solver.num_waiting:
+                _hand_on(solver, meshes, meter)
+            raise
+        if frame is not None:
+            # A command takes effect here, between two frames.
+            crop = crops.take(0.0) or crop
+            solver.submit(frame, crop)
+        if solver.is_full or (frame is None and solver.num_waiting):
+            _hand_on(solver, meshes, meter)
+
+
+def _hand_on(solver: Solver, meshes: Latest[MeshFrame], meter: Meter) -> None:
+    mesh = solver.collect()
+    meter.add(mesh.solved_ns, latency_ms(mesh.frame.captured_ns, mesh.solved_ns))
+    meshes.put(mesh)

@@ -1,16 +1,26 @@
-"""One frame in, one mesh out: its picture prepared, network, vertices. Each frame by itself."""
+"""One frame in, one mesh out: its picture prepared, network, vertices. Each frame by itself.
+
+Rule: meshes come in the order of their frames, whatever prepares and solves them.
+"""
+
+from collections import deque
+from dataclasses import dataclass
 
 from engine.backends import Backend
+from engine.backends.backend import Pictures, Solution, TakesPictures
 from engine.bundle import ActorBundle
 from engine.clock import NS_PER_MS, SYSTEM_CLOCK, Clock
 from engine.frames import CropRect, Frame, MeshFrame, frozen
-from engine.preparation import open_preparation
+from engine.preparation import Preparation, open_preparation
 from engine.statistics import Recent
 from engine.views import stacked
 
 
 class Solver:
     """Solves frames of one actor. One thread at a time.
+
+    A backend that takes pictures whole has one copied while it solves the one before: `submit` and `collect` are apart.
+    With every other backend a frame is solved when `submit` returns.
 
     Args:
         bundle: The actor.
@@ -24,25 +34,83 @@ class Solver:
     def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bundle, self._backend, self._clock = bundle, backend, clock
         self._prepare = open_preparation(bundle.preparation, bundle.stabiliser()).prepare
+        is_plain = bundle.preparation is Preparation.CROP
+        self._taker = backend if is_plain and isinstance(backend, TakesPictures) else None
         self._others = [None] * (len(bundle.views) - 1)
-        self.crop_ms = Recent()  # any thread may read
-        self.network_ms = Recent()
+        self._waiting: deque[_Waiting] = deque()
+        self._capacity = 1
+        self.crop_ms = Recent()  # until the network can begin; any thread may read
+        self.network_ms = Recent()  # from then until the vertices are here
 
-    def solve(self, frame: Frame, crop: CropRect) -> MeshFrame:
-        """The mesh of `frame`.
+    @property
+    def num_waiting(self) -> int:
+        """Frames that were submitted and not collected."""
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a frame must be collected before the next is submitted."""
+        return len(self._waiting) >= self._capacity
+
+    def submit(self, frame: Frame, crop: CropRect) -> None:
+        """Begin with a frame; not while `is_full`.
 
         Raises:
             CameraError: The crop leaves the picture.
             BackendError: The runtime failed.
         """
+        if self.is_full:
+            raise ValueError(f"{self._capacity} frames are under way; collect one first")
         start_ns = self._clock.now_ns()
-        seen = self._prepare(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
-        # One camera: the first view. The others are absent.
-        crops = stacked([seen, *self._others], self._bundle.input_width_px, self._bundle.input_height_px)
-        cropped_ns = self._clock.now_ns()
-        solved = self._backend.run(crops[None])
-        solved_ns = self._clock.now_ns()
-        self.crop_ms.add((cropped_ns - start_ns) / NS_PER_MS)
-        self.network_ms.add((solved_ns - cropped_ns) / NS_PER_MS)
+        pictures = self._taker.pictures(frame.image, crop) if self._taker is not None else None
+        solved: Pictures | Solution
+        if pictures is not None:
+            pictures.submit(frame.image, crop)
+            prepared_ns, solved = self._clock.now_ns(), pictures
+        else:
+            seen = self._prepare(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
+            # One camera: the first view. The others are absent.
+            crops = stacked([seen, *self._others], self._bundle.input_width_px, self._bundle.input_height_px)
+            prepared_ns = self._clock.now_ns()
+            solved = self._backend.run(crops[None])
+        self._capacity = 1 if pictures is None else pictures.capacity
+        self.crop_ms.add((prepared_ns - start_ns) / NS_PER_MS)
+        self._waiting.append(_Waiting(frame, crop, prepared_ns, self._clock.now_ns(), solved))
+
+    def collect(self) -> MeshFrame:
+        """The mesh of the oldest frame that was submitted.
+
+        Raises:
+            BackendError: The runtime failed.
+        """
+        oldest = self._waiting.popleft()
+        solved, solved_ns = oldest.solved, oldest.solved_ns
+        if not isinstance(solved, Solution):
+            solved, solved_ns = solved.collect(), self._clock.now_ns()
+        self.network_ms.add((solved_ns - oldest.prepared_ns) / NS_PER_MS)
         errors_mm = None if solved.errors_mm is None else frozen(solved.errors_mm[0])
-        return MeshFrame(frame, crop, frozen(solved.latents[0]), frozen(solved.vertices[0]), solved_ns, errors_mm)
+        latent, vertices = frozen(solved.latents[0]), frozen(solved.vertices[0])
+        return MeshFrame(oldest.frame, oldest.crop, latent, vertices, solved_ns, errors_mm)
+
+    def solve(self, frame: Frame, crop: CropRect) -> MeshFrame:
+        """The mesh of `frame`; not while another is under way.
+
+        Raises:
+            CameraError: The crop leaves the picture.
+            BackendError: The runtime failed.
+        """
+        if self._waiting:
+            raise ValueError("another frame is under way")
+        self.submit(frame, crop)
+        return self.collect()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A frame under way, and what will give its solution or has given it."""
+
+    frame: Frame
+    crop: CropRect
+    prepared_ns: int
+    solved_ns: int  # of a solution; pictures are done when they are collected
+    solved: Pictures | Solution

@@ -20,6 +20,7 @@ from engine.backends import BackendStatus, backend_report
 from engine.bundle import ActorBundle
 from engine.cameras import device_paths, open_camera
 from engine.errors import LiveDoubleError
+from engine.gpu.kernel import supported_architectures
 from engine.machine import MachineFacts, machine_facts
 from engine.render.offscreen import Offscreen
 from engine.shots import Shot
@@ -60,6 +61,7 @@ class Diagnosis:
     actor: Finding
     clip: Finding
     cameras: tuple[Finding, ...]
+    gpu_pictures: Finding | None  # whether the GPU can prepare pictures itself; None where there is none
     versions: dict[str, str]
     advice: tuple[str, ...]
 
@@ -98,6 +100,7 @@ def diagnose() -> Diagnosis:
         actor=actor,
         clip=clip,
         cameras=tuple(_camera(path) for path in device_paths()),
+        gpu_pictures=_gpu_pictures() if machine_facts().gpu.names else None,
         versions=_versions(),
         advice=tuple(finding.advice for finding in needed if not finding.is_working),
     )
@@ -127,6 +130,15 @@ def _clip() -> Finding:
     except LiveDoubleError as error:
         return Finding("demo clip", False, error.reason, "Install LiveDouble again from a whole copy.")
     return Finding("demo clip", True, f"whole, {facts.num_frames} frames")
+
+
+def _gpu_pictures() -> Finding:
+    name = "pictures on GPU"
+    try:
+        supported_architectures()
+    except LiveDoubleError as error:
+        return Finding(name, False, f"{error.reason} {error.recovery}", error.recovery)
+    return Finding(name, True, "our kernel is compiled for the GPU when it is needed")
 
 
 def _display() -> Finding:
@@ -197,7 +209,7 @@ def _tell(diagnosis: Diagnosis) -> None:
         said = f"{backend.version}, {', '.join(backend.precisions)}" if backend.is_usable else backend.reason
         row(backend.name, backend.is_usable, said)
     findings = (diagnosis.opengl, diagnosis.display, diagnosis.actor, diagnosis.clip, *diagnosis.cameras)
-    for finding in findings:
+    for finding in (*findings, *([diagnosis.gpu_pictures] if diagnosis.gpu_pictures else [])):
         row(finding.name, finding.is_working, finding.said)
     if not diagnosis.cameras:
         row("cameras", False, "none found; movies work as cameras: --camera movie:PATH")

@@ -4,11 +4,12 @@ Rule: a backend says what really runs, as its runtime reports it; it never does 
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from engine.bundle import ActorBundle
+from engine.frames import CropRect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,48 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release memory and threads."""
+        ...
+
+
+class Pictures(Protocol):
+    """Takes a camera's pictures whole and prepares them itself, one behind the other. One thread at a time."""
+
+    @property
+    def capacity(self) -> int:
+        """Pictures that may be under way: one is copied while the one before is solved."""
+        ...
+
+    def submit(self, image: np.ndarray, crop: CropRect) -> None:
+        """Begin with a picture; `image` is the caller's again when this returns.
+
+        Args:
+            image: [H, W] or [H, W, 3] uint8, of the size and kind that `TakesPictures.pictures` was asked for.
+            crop: Inside it.
+
+        Raises:
+            CameraError: The crop leaves the picture.
+            BackendError: The runtime failed.
+        """
+        ...
+
+    def collect(self) -> Solution:
+        """Wait for the oldest picture that is under way.
+
+        Raises:
+            BackendError: The runtime failed.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesPictures(Protocol):
+    """A backend that need not be given crops."""
+
+    def pictures(self, image: np.ndarray, crop: CropRect) -> Pictures | None:
+        """What takes pictures of this size and kind; None where this backend wants crops of them after all.
+
+        Only for actors who see one plain crop of one camera; other views are absent.
+        """
         ...
 
 

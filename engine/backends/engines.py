@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,10 +58,14 @@ def load_engine(folder: Path, key: EngineKey) -> bytes | None:
     if not path.is_file():
         return None
     _check_private(folder)
-    header, _, engine = path.read_bytes().partition(b"\n")
+    try:
+        header, _, engine = path.read_bytes().partition(b"\n")
+    except OSError:  # a bad disk; what cannot be written either is told when it is
+        return None
     if header != key.header(engine):
         return None
-    path.touch()  # the ones used last are kept
+    with suppress(OSError):
+        path.touch()  # the ones used last are kept
     return engine
 
 

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from engine.backends.backend import Backend, Solution
+from engine.backends.backend import Backend, Pictures, Solution, TakesPictures
 from engine.errors import LiveDoubleError
+from engine.frames import CropRect
 from engine.handoff import EndOfStream, Latest
 from engine.worker import Worker
 
@@ -51,11 +52,12 @@ class SwappingBackend:
 
     def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`."""
-        made = self._made.take(0.0) if self._note else None
-        if made is not None:
-            self._current.close()
-            self._current, self._note = made, ""
-        return self._current.run(crops)
+        return self._now().run(crops)
+
+    def pictures(self, image: np.ndarray, crop: CropRect) -> Pictures | None:
+        """See `TakesPictures.pictures`."""
+        current = self._now()
+        return current.pictures(image, crop) if isinstance(current, TakesPictures) else None
 
     def close(self) -> None:
         """See `Backend.close`; what is still being made is closed when it is."""
@@ -64,6 +66,14 @@ class SwappingBackend:
         with suppress(EndOfStream):
             if (made := self._made.take(0.0)) is not None:
                 made.close()
+
+    def _now(self) -> Backend:
+        """Between two frames: the first one takes crops, so none of its frames is under way."""
+        made = self._made.take(0.0) if self._note else None
+        if made is not None:
+            self._current.close()
+            self._current, self._note = made, ""
+        return self._current
 
     def _work(self) -> None:
         made = self._make()

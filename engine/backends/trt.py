@@ -7,12 +7,11 @@ compared with ONNX Runtime before an engine is trusted and kept.
 import hashlib
 import importlib
 import importlib.util
+import logging
 from contextlib import ExitStack, closing
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +19,12 @@ from engine.backends.backend import BackendStatus, Solution, check_crops
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
 from engine.backends.proof import check_solution
-from engine.bundle import ERRORS_NAME, FACTS_FILE, INPUT_NAME, OUTPUT_NAMES, ActorBundle
+from engine.backends.trt_engine import Engine, build_plan, title
+from engine.backends.trt_pictures import TrtPictures
+from engine.bundle import ActorBundle
 from engine.errors import BackendError
-from engine.gpu.driver import DeviceMemory, Gpu, PinnedArray, Stream, compute_capability
+from engine.frames import CropRect
+from engine.gpu.driver import Gpu, Stream, compute_capability
 from engine.machine import probe_gpu
 
 NAME = "tensorrt"
@@ -30,8 +32,7 @@ PRECISIONS = ("float16",)
 
 _MODULES = ("tensorrt", "tensorrt_rtx")  # of one interface; the first that loads is used
 _INSTALL = "pip install 'livedouble[tensorrt]', or 'livedouble[rtx]' for GeForce and RTX cards"
-_ALIGNMENT = 256  # bytes, of every output's place
-_TRY_ANOTHER = "Try another --backend; `livedouble doctor` lists them."
+_log = logging.getLogger(__name__)
 
 
 def status() -> BackendStatus:
@@ -66,7 +67,7 @@ def has_engine(bundle: ActorBundle, cache: Path | None = None) -> bool:
 
 
 class TrtBackend:
-    """One engine for single crops, and another one for another batch size when one is asked for.
+    """One engine for single crops, which takes a camera's pictures too, and one for another batch size when asked for.
 
     Vertices are computed on the GPU: by arithmetic they cost a few microseconds there and as many to bring down, where
     a processor needs tens of them.
@@ -92,9 +93,18 @@ class TrtBackend:
         with ExitStack() as held:
             self._gpu = held.enter_context(closing(Gpu()))
             self._stream = held.enter_context(closing(Stream(self._gpu)))
-            self.provider = f"{self._gpu.name}, {_title(self._tensorrt)}"
+            self._title = f"{self._gpu.name}, {title(self._tensorrt)}"
             self._single = self._batch = self._engine(1)
             self._held = held.pop_all()
+        self._pictures: TrtPictures | None = None
+        self._refusal = ""  # why it takes none
+
+    @property
+    def provider(self) -> str:
+        """See `Backend.provider`; says too where the GPU does not prepare pictures, and why."""
+        return (
+            f"{self._title}; pictures are prepared on the processor: {self._refusal}" if self._refusal else self._title
+        )
 
     def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`; a batch size other than the last one takes a while, its engine being built."""
@@ -109,9 +119,29 @@ class TrtBackend:
             self._batch = self._engine(len(crops))
         return self._batch.run(crops)
 
+    def pictures(self, image: np.ndarray, crop: CropRect) -> TrtPictures | None:
+        """See `TakesPictures.pictures`; takes some tenths of a second where size or kind are new."""
+        if self._pictures is not None and self._pictures.fits(image):
+            return self._pictures
+        if self._refusal or (self._pictures is not None and self._pictures.num_waiting):
+            return None
+        self._gpu.make_current()
+        if self._pictures is not None:
+            self._pictures.close()
+            self._pictures = None
+        try:
+            self._pictures = TrtPictures(self._single, self._stream, image, crop, self._title)
+        except BackendError as error:
+            _log.warning("Pictures are prepared on the processor: %s", error.reason)
+            self._refusal = error.reason
+        return self._pictures
+
     def close(self) -> None:
         """Release the engines and the GPU."""
         self._gpu.make_current()
+        if self._pictures is not None:
+            self._pictures.close()
+            self._pictures = None
         for engine in {self._single, self._batch}:
             engine.close()
         self._held.close()
@@ -122,147 +152,28 @@ class TrtBackend:
         key = _key(self._tensorrt, self._gpu, network, batch_size)
         plan = load_engine(self._folder, key)
         if plan is not None:
-            return Engine(self._tensorrt, self._stream, plan, self._bundle, batch_size)
+            try:
+                return Engine(self._tensorrt, self._stream, plan, self._bundle, batch_size)
+            except BackendError as error:  # whole, and yet it does not run: something has changed that no key tells
+                _log.warning("The engine that was kept is built again: %s", error.reason)
         plan = build_plan(self._tensorrt, network)
         engine = Engine(self._tensorrt, self._stream, plan, self._bundle, batch_size)
         with ExitStack() as undo:
             undo.callback(engine.close)
-            check_solution(engine.run, self.provider, self.precision, self._bundle, self._num_threads, batch_size)
+            check_solution(engine.run, self._title, self.precision, self._bundle, self._num_threads, batch_size)
             keep_engine(self._folder, key, plan)
             undo.pop_all()
         return engine
 
 
-class Engine:
-    """One built network of one batch size, recorded with its copies as one graph of the GPU.
-
-    Args:
-        tensorrt: The module.
-        stream: Of the GPU that is current on the calling thread.
-        plan: From `build_plan`.
-        bundle: The actor it was built for.
-        batch_size: It was built for.
-
-    Raises:
-        BackendError: The plan does not run on this GPU, or is not this actor's.
-    """
-
-    def __init__(self, tensorrt: ModuleType, stream: Stream, plan: bytes, bundle: ActorBundle, batch_size: int) -> None:
-        self.batch_size = batch_size
-        self._stream = stream
-        self._runtime = tensorrt.Runtime(_log(tensorrt))
-        self._engine = self._runtime.deserialize_cuda_engine(plan)
-        self._context = self._engine and self._engine.create_execution_context()
-        if not self._context:
-            raise BackendError(f"{_title(tensorrt)} cannot run its engine here ({_said(tensorrt)}).", _TRY_ANOTHER)
-        shapes = {
-            OUTPUT_NAMES[0]: (batch_size, bundle.num_latents),
-            OUTPUT_NAMES[1]: (batch_size, bundle.facts.network.num_vertices, 3),
-        }
-        if bundle.has_errors:
-            shapes[ERRORS_NAME] = (batch_size, bundle.facts.network.num_vertices)
-        crops_shape = (batch_size, *bundle.input_shape)
-        _check_ports(self._engine, {INPUT_NAME: crops_shape, **shapes}, bundle)
-
-        # One block takes all outputs, so that one copy brings them.
-        starts, end = {}, 0
-        for name, shape in shapes.items():
-            starts[name] = end
-            end += -(-4 * int(np.prod(shape)) // _ALIGNMENT) * _ALIGNMENT
-        gpu = stream.gpu
-        with ExitStack() as held:
-            self._input = held.enter_context(closing(PinnedArray(gpu, crops_shape)))
-            self._output = held.enter_context(closing(PinnedArray(gpu, (end,))))
-            self._input_there = held.enter_context(closing(DeviceMemory(gpu, self._input.array.nbytes)))
-            self._output_there = held.enter_context(closing(DeviceMemory(gpu, end)))
-            numbers = self._output.array.view(np.float32)
-            self._results = [
-                numbers[starts[name] // 4 :][: int(np.prod(shape))].reshape(shape) for name, shape in shapes.items()
-            ]
-            self._context.set_tensor_address(INPUT_NAME, self._input_there.address)
-            for name, start in starts.items():
-                self._context.set_tensor_address(name, self._output_there.address + start)
-            self._input.array[:] = 0
-            self.work()  # what is done once, at the first run, is not to be recorded
-            stream.wait()
-            self._recorded = stream.record(self.work)
-            self._held = held.pop_all()
-
-    def run(self, crops: np.ndarray) -> Solution:
-        """Solve `batch_size` crops."""
-        self._input.array[:] = crops
-        self._stream.replay(self._recorded)
-        self._stream.wait()
-        return Solution(*(result.copy() for result in self._results))
-
-    def work(self) -> None:
-        """Put the copy in, the network and the copy out into the stream."""
-        self._stream.upload(self._input_there, self._input)
-        self.compute()
-        self._stream.download(self._output, self._output_there)
-
-    def compute(self) -> None:
-        """Put the network alone into the stream."""
-        if not self._context.execute_async_v3(self._stream.address):
-            raise BackendError("TensorRT does not start the network.", _TRY_ANOTHER)
-
-    def close(self) -> None:
-        """Release its memory."""
-        self._stream.wait()
-        self._stream.forget(self._recorded)
-        del self._context, self._engine, self._runtime, self._results
-        self._held.close()
-
-
-def build_plan(tensorrt: ModuleType, network_file: bytes, capability: str = "CURRENT") -> bytes:
-    """Build the engine of a network, seconds to minutes.
-
-    Args:
-        tensorrt: The module.
-        network_file: From `float16_network`.
-        capability: What TensorRT for RTX builds for, one of its `ComputeCapability`; it needs no GPU for others than
-            `CURRENT`. TensorRT itself builds for the present GPU.
-
-    Raises:
-        BackendError: It cannot.
-    """
-    builder = tensorrt.Builder(_log(tensorrt))
-    network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-    parser = tensorrt.OnnxParser(network, _log(tensorrt))
-    if not parser.parse(network_file):
-        told = parser.get_error(0).desc() if parser.num_errors else _said(tensorrt)
-        raise BackendError(f"{_title(tensorrt)} cannot read the network ({told}).", _TRY_ANOTHER)
-    config = builder.create_builder_config()
-    config.clear_flag(tensorrt.BuilderFlag.TF32)  # float32 is meant where it stands
-    if hasattr(tensorrt, "ComputeCapability"):
-        config.num_compute_capabilities = 1
-        config.set_compute_capability(getattr(tensorrt.ComputeCapability, capability), 0)
-        config.set_flag(tensorrt.BuilderFlag.REQUIRE_USER_ALLOCATION)  # else its work cannot be recorded
-    plan = builder.build_serialized_network(network, config)
-    if plan is None:
-        raise BackendError(f"{_title(tensorrt)} cannot build the network ({_said(tensorrt)}).", _TRY_ANOTHER)
-    return bytes(plan)
-
-
 def _key(tensorrt: ModuleType, gpu: Gpu, network_file: bytes, batch_size: int) -> EngineKey:
     return EngineKey(
         network=hashlib.sha256(network_file).hexdigest(),
-        runtime=_title(tensorrt),
+        runtime=title(tensorrt),
         gpu=f"{gpu.name} ({gpu.capability})",
         driver=probe_gpu().driver_cuda,
         batch_size=batch_size,
     )
-
-
-def _check_ports(engine: Any, shapes: dict[str, tuple[int, ...]], bundle: ActorBundle) -> None:
-    # It will read and write by these shapes.
-    names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
-    found = {name: tuple(engine.get_tensor_shape(name)) for name in names}
-    if found != shapes:
-        raise BackendError(
-            f"The network of {bundle.folder} is not what its {FACTS_FILE} says: {found}, not {shapes}.",
-            "Export the actor again.",
-        )
 
 
 def _import_tensorrt() -> ModuleType:
@@ -285,36 +196,10 @@ def _installed_version() -> str:
     return ""
 
 
-def _title(tensorrt: ModuleType) -> str:
-    kind = "TensorRT-RTX" if hasattr(tensorrt, "ComputeCapability") else "TensorRT"
-    return f"{kind} {tensorrt.__version__}"
-
-
 def _unserved(tensorrt: ModuleType, gpu_name: str) -> str:
     """Why it has no code for the first GPU, if so; TensorRT for RTX names the compute capabilities it builds for."""
     capability = compute_capability()
     served = getattr(tensorrt, "ComputeCapability", None)
     if served is None or f"SM{capability.replace('.', '')}" in served.__members__:
         return ""
-    return f"{_title(tensorrt)} does not serve {gpu_name} (compute capability {capability})"
-
-
-@cache
-def _log(tensorrt: ModuleType) -> Any:
-    """Keeps the last error it is told; TensorRT takes one log for all a process does."""
-
-    class _Log(tensorrt.ILogger):  # type: ignore[misc, name-defined]
-        last = "it does not say why"
-
-        def __init__(self) -> None:
-            tensorrt.ILogger.__init__(self)
-
-        def log(self, severity: Any, message: str) -> None:
-            if severity in (tensorrt.ILogger.ERROR, tensorrt.ILogger.INTERNAL_ERROR):
-                self.last = message
-
-    return _Log()
-
-
-def _said(tensorrt: ModuleType) -> str:
-    return str(_log(tensorrt).last).strip().partition("\n")[0].rstrip(".")
+    return f"{title(tensorrt)} does not serve {gpu_name} (compute capability {capability})"

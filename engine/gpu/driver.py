@@ -1,4 +1,4 @@
-"""NVIDIA's driver as the engine uses it: the first GPU, memory there and page-locked memory here, streams and graphs.
+"""NVIDIA's driver as the engine uses it: the first GPU, memory there and here, streams, events and graphs.
 
 Rule: whether there is a driver is asked before its bindings are used; addresses are plain numbers, as TensorRT takes
 them.
@@ -91,6 +91,11 @@ class DeviceMemory:
         self.num_bytes = num_bytes
         self.address = int(gpu.call("cuMemAlloc", num_bytes))
 
+    def clear(self) -> None:
+        """Fill it with zeros; done when this returns."""
+        self._gpu.call("cuMemsetD8", self.address, 0, self.num_bytes)
+        self._gpu.call("cuCtxSynchronize")
+
     def close(self) -> None:
         """Free it."""
         if self.address:
@@ -120,6 +125,29 @@ class PinnedArray:
             self.address = 0
 
 
+class Event:
+    """A moment in a stream's work: what was put into it before `Stream.mark` is done.
+
+    Args:
+        gpu: Current on the calling thread.
+    """
+
+    def __init__(self, gpu: Gpu) -> None:
+        self._gpu = gpu
+        # Without times, which cost the driver something at every mark.
+        self.address = int(gpu.call("cuEventCreate", int(gpu.driver.CUevent_flags.CU_EVENT_DISABLE_TIMING)))
+
+    def wait(self) -> None:
+        """Until the moment that was marked last has come; at once where none was."""
+        self._gpu.call("cuEventSynchronize", self.address)
+
+    def close(self) -> None:
+        """Release it."""
+        if self.address:
+            self._gpu.call("cuEventDestroy", self.address)
+            self.address = 0
+
+
 class Stream:
     """Work that a GPU does in the order it was given; only `wait` waits for it. One thread at a time.
 
@@ -138,6 +166,14 @@ class Stream:
     def download(self, pinned: PinnedArray, memory: DeviceMemory) -> None:
         """Fill the whole array from the GPU; there once `wait` returns."""
         self.gpu.call("cuMemcpyDtoHAsync", pinned.address, memory.address, pinned.array.nbytes, self.address)
+
+    def mark(self, event: Event) -> None:
+        """Let the event come when all that was put into the stream so far is done."""
+        self.gpu.call("cuEventRecord", event.address, self.address)
+
+    def follow(self, event: Event) -> None:
+        """Let what is put into the stream from here on wait for the moment that the event marks now."""
+        self.gpu.call("cuStreamWaitEvent", self.address, event.address, 0)
 
     def wait(self) -> None:
         """Until all is done."""

@@ -2,18 +2,23 @@
 
 import json
 import shutil
+import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from app.cli import console, doctor, main
-from engine.backends import BackendStatus
+from engine.backends import BackendStatus, trt
 from engine.bundle import ActorBundle
+from engine.machine import GpuFacts, machine_facts
 from engine.movies import MovieWriter
 from engine.points import pack_points
 from engine.shots import Role, Shot, ShotFacts
+from tests.engine.fake_gpu import FakeDriver, FakeTensorrt
 from tests.fakes import with_int8
 
 
@@ -103,3 +108,41 @@ def test_what_stands_in_brackets_is_shown_as_it_is(
     monkeypatch.setattr(doctor, "backend_report", lambda _: [odd])
     main.main(["doctor"])
     assert "[bold]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["libcuda.so.1", "tensorrt", "cuda.bindings.driver", "onnx", "run-time compiler"])
+def test_a_driver_or_library_of_a_gpu_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    with_gpu = GpuFacts(("NVIDIA Pretend",), (1024,), "13.0", "")
+    without = GpuFacts((), (), "", f"no NVIDIA driver is installed ({missing} is missing)")
+    facts = without if missing == "libcuda.so.1" else with_gpu
+    monkeypatch.setattr(trt, "probe_gpu", lambda: facts)
+    monkeypatch.setattr(doctor, "machine_facts", lambda: replace(machine_facts(), gpu=facts))
+    driver = FakeDriver()
+    for name, module in (("tensorrt", FakeTensorrt(driver)), ("cuda.bindings.driver", driver)):
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setitem(sys.modules, "cuda.bindings.nvrtc", _NoCompiler("nvrtc"))
+    if missing == "tensorrt":
+        monkeypatch.setitem(sys.modules, "tensorrt_rtx", None)
+        monkeypatch.setattr(trt, "_installed_version", lambda: "")
+    if missing in ("tensorrt", "cuda.bindings.driver", "onnx"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    diagnosis = doctor.diagnose()
+    (told,) = [backend for backend in diagnosis.backends if backend.name == "tensorrt"]
+    if missing == "run-time compiler":
+        assert told.is_usable
+        assert diagnosis.gpu_pictures is not None
+        assert missing in diagnosis.gpu_pictures.said
+    else:
+        assert not told.is_usable
+        assert missing in told.reason
+    main.main(["doctor"])
+    assert missing in " ".join(capsys.readouterr().out.split())
+
+
+class _NoCompiler(ModuleType):
+    """`cuda.bindings.nvrtc` where the library behind it is not installed."""
+
+    def nvrtcGetSupportedArchs(self) -> None:
+        raise RuntimeError("Failed to dlopen libnvrtc")

@@ -94,6 +94,7 @@ def test_work_that_fails_while_it_is_recorded_leaves_the_stream_usable(driver: F
 def test_the_pretended_driver_has_no_function_that_the_real_bindings_lack() -> None:
     real = pytest.importorskip("cuda.bindings.driver", reason="cuda-bindings is not installed (extra: cuda)")
     assert [name for name in vars(FakeDriver) if name.startswith("cu") and not hasattr(real, name)] == []
-    for enumeration in ("CUstream_flags", "CUstreamCaptureMode", "CUdevice_attribute"):
+    names = ("CUstream_flags", "CUevent_flags", "CUstreamCaptureMode", "CUdevice_attribute", "CUmemorytype")
+    for enumeration in names:
         for name, value in vars(getattr(FakeDriver, enumeration)).items():
             assert int(getattr(getattr(real, enumeration), name)) == value

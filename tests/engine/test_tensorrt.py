@@ -13,6 +13,7 @@ from engine.backends import open_backend, trt
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
 from engine.backends.proof import ALLOWED_MM
+from engine.backends.trt_engine import Engine, build_plan
 from engine.bundle import ActorBundle
 from engine.errors import BackendError, StorageError
 from engine.gpu import driver as gpu_driver
@@ -179,6 +180,34 @@ def test_an_engine_is_built_once(tiny: ActorBundle, tmp_path: Path, tensorrt: Fa
     assert tensorrt.num_builds == 2  # a single crop, and five
 
 
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data.replace(b"plan", b"plot"), lambda _: b""])
+def test_an_engine_damaged_on_the_disk_is_built_again(
+    tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, damage
+) -> None:
+    trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(damage(whole))
+    assert not trt.has_engine(tiny, tmp_path)
+    trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
+    assert tensorrt.num_builds == 2
+    assert kept.read_bytes() == whole
+
+
+def test_an_engine_that_no_longer_runs_is_built_again(
+    tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, caplog: pytest.LogCaptureFixture
+) -> None:
+    trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
+    (kept,) = tmp_path.iterdir()
+    tensorrt.MARK = b"newer plan of "  # as if the runtime had changed and not its version
+    backend = trt.TrtBackend(tiny, "float16", 1, tmp_path)
+    backend.run(CROPS[:1])
+    backend.close()
+    assert tensorrt.num_builds == 2
+    assert b"newer plan of" in kept.read_bytes()
+    assert "is built again" in caplog.text
+
+
 @pytest.mark.parametrize("version", ["11.0.1", "12.0"])
 def test_another_version_builds_again(
     tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch, version: str
@@ -236,9 +265,9 @@ def test_a_full_gpu_is_told_and_left_as_it_was(
 def test_facts_that_do_not_fit_the_network_are_refused(
     tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt
 ) -> None:
-    plan = trt.build_plan(tensorrt, float16_network(tiny, 2))
+    plan = build_plan(tensorrt, float16_network(tiny, 2))
     with pytest.raises(BackendError, match=r"is not what its bundle\.json says"):
-        trt.Engine(tensorrt, SimpleNamespace(), plan, tiny, 1)
+        Engine(tensorrt, SimpleNamespace(), plan, tiny, 1)
 
 
 # Whether it can run
@@ -325,6 +354,16 @@ def test_a_damaged_engine_is_not_loaded(tmp_path: Path, damage) -> None:
     assert load_engine(tmp_path, KEY) is None
     keep_engine(tmp_path, KEY, b"engine")
     assert load_engine(tmp_path, KEY) == b"engine"
+
+
+def test_an_engine_that_cannot_be_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_engine(tmp_path, KEY, b"engine")
+
+    def bad_disk(path: Path) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "read_bytes", bad_disk)
+    assert load_engine(tmp_path, KEY) is None
 
 
 def test_a_folder_that_others_may_write_into_is_refused(tmp_path: Path) -> None:

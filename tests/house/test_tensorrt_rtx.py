@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from app.cli.console import DEMO_ACTOR
-from engine.backends import trt as backend
+from engine.backends import trt_engine as backend
 from engine.backends.half import float16_network
 from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
@@ -59,7 +59,7 @@ def test_the_float16_network_of_an_actor_is_built_as_the_backend_builds_it(
 ) -> None:
     plan = backend.build_plan(trt, float16_network(bundle, batch_size), "SM89")
     assert len(plan) > 2 * bundle.facts.network.num_parameters
-    assert backend._title(trt).startswith("TensorRT-RTX 1.7")
+    assert backend.title(trt).startswith("TensorRT-RTX 1.7")
 
 
 def test_hopper_is_not_on_the_list_of_tensorrt_for_rtx(trt: ModuleType) -> None:
