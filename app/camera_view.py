@@ -15,6 +15,7 @@ from app import theme
 from app.crop_drag import CropDrag, Grip
 from app.theme import COLOURS, colour
 from engine.frames import CropRect, Frame
+from engine.jpeg import colour_picture
 
 _REACH_PX = 12.0  # how near a corner the pointer must be to hold it
 _HANDLE_PX = 9.0
@@ -112,9 +113,10 @@ class CameraView(QWidget):
         ratio = self.devicePixelRatioF()
         width, height = max(1, round(box.width() * ratio)), max(1, round(box.height() * ratio))
         if self._image.isNull() or (self._image.width(), self._image.height()) != (width, height):
-            is_shrinking = width <= frame.width_px
+            seen = colour_picture(frame, width)
+            is_shrinking = width <= seen.shape[1]
             method = cv2.INTER_AREA if is_shrinking else cv2.INTER_LINEAR
-            scaled = cv2.resize(frame.image, (width, height), interpolation=method)
+            scaled = cv2.resize(seen, (width, height), interpolation=method)
             self._scaled = np.ascontiguousarray(scaled[:, ::-1] if self._is_mirrored else scaled)
             is_gray = self._scaled.ndim == 2
             layout = QImage.Format.Format_Grayscale8 if is_gray else QImage.Format.Format_BGR888

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.errors import LiveDoubleError
 from engine.frames import Frame
 from engine.handoff import Latest
+from engine.jpeg import colour_picture
 from engine.worker import Worker
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ class Watcher:
                 frame = self._frames.take(_TAKE_TIMEOUT_S)
                 if frame is None:
                     continue
-                reading = self._tracker.find(frame.image)
+                image = colour_picture(frame)
+                reading = self._tracker.find(image)
                 if reading is not None and self._counts:
-                    coverage.see(frame.image, reading)
-                self._now = Watched(coverage.aims(), adviser.advise(frame.image, reading))
+                    coverage.see(image, reading)
+                self._now = Watched(coverage.aims(), adviser.advise(image, reading))
         finally:
             self._tracker.close()
 

@@ -22,11 +22,12 @@ class Frame:
     """One picture, as a camera delivered it.
 
     Args:
-        image: [H, W] gray or [H, W, 3] blue-green-red, uint8, in host memory.
+        image: [H, W] gray or [H, W, 3] blue-green-red, uint8, in host memory; gray of a JPEG.
         index: Counts the camera's frames from 0; a gap means frames lost before delivery.
         captured_ns: `time.perf_counter_ns()` when the camera handed the frame over.
         timecode: The source's own label, where it has one.
         truth: [V, 3] float32, cm: the exact vertices, where the source knows them (a virtual actor's shot).
+        jpeg: The picture as the camera sent it, where it sent a JPEG; `engine.jpeg.colour_picture` makes colours of it.
     """
 
     image: np.ndarray
@@ -34,6 +35,7 @@ class Frame:
     captured_ns: int
     timecode: Timecode | None = None
     truth: np.ndarray | None = None
+    jpeg: bytes | None = None
 
     def __post_init__(self) -> None:
         image = self.image

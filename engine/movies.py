@@ -4,25 +4,21 @@ Rule: a movie is decoded as it is, gray stays gray; what cannot be read or writt
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
-from engine.disk import not_written
-from engine.errors import CameraError, StorageError
+from engine.errors import CameraError
+from engine.movie_file import MovieFile
 from engine.timecode import Timecode
 
 # libswscale's bilinear, full chroma in and out, accurate rounding: its fast default darkens a picture by a level.
 _ACCURATE = 0x2 | 0x2000 | 0x4000 | 0x40000
-# Matroska keeps 5 s back in a cluster, and FFmpeg 256 KiB more: a process that is killed would take them along.
-_MATROSKA_OPTIONS = {"flush_packets": "1", "cluster_time_limit": "500"}  # ms
 _GRAY_FORMATS = ("gray", "gray10le", "gray12le", "gray16le")
 
 
@@ -114,9 +110,23 @@ class MovieReader:
             for picture in self._container.decode(self._stream):
                 yield picture.to_ndarray(format=pixel_format)
         except av.FFmpegError as error:
-            raise CameraError(
-                f"The movie {self._path} is damaged ({error.strerror}).", "Copy it again, or cut the damaged part."
-            ) from error
+            raise self._damaged(str(error.strerror)) from error
+
+    def packets(self) -> Iterator[bytes]:
+        """Pictures in order as they are stored, instead of decoded: whole JPEGs where the codec is `mjpeg`.
+
+        Raises:
+            CameraError: The movie breaks off or is damaged.
+        """
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    yield bytes(packet)
+        except av.FFmpegError as error:
+            raise self._damaged(str(error.strerror)) from error
+
+    def _damaged(self, told: str) -> CameraError:
+        return CameraError(f"The movie {self._path} is damaged ({told}).", "Copy it again, or cut the damaged part.")
 
     def rewind(self) -> None:
         """Go back to the first picture."""
@@ -133,7 +143,7 @@ class MovieReader:
         self.close()
 
 
-class MovieWriter:
+class MovieWriter(MovieFile):
     """Encodes pictures to H.264, under an in-progress name until it is whole; what lay there before stays till then.
 
     Args:
@@ -166,26 +176,9 @@ class MovieWriter:
     ) -> None:
         if width_px % 2 or height_px % 2:
             raise ValueError(f"H.264 needs even sizes, got {width_px}x{height_px}")
-        self._path = path
-        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-        self._is_open = True
+        super().__init__(path)
         self._format = "gray" if is_gray else "bgr24"
         self._reformatter = VideoReformatter()
-        self.num_frames = 0
-        try:
-            self._partial.open("wb").close()  # FFmpeg itself would notice at the first picture only
-        except OSError as error:
-            raise StorageError(
-                f"The movie {path} cannot be written ({error.strerror}).", "Choose another folder."
-            ) from error
-        try:
-            options = _MATROSKA_OPTIONS if path.suffix.lower() == ".mkv" else {}
-            self._container = av.open(str(self._partial), "w", container_options=options)
-        except (av.FFmpegError, ValueError) as error:
-            self._remove()
-            raise StorageError(
-                f"The movie {path} cannot be written ({error}).", "Give a name ending in .mp4, .mov or .mkv."
-            ) from error
         # Without B frames: to choose them x264 reads beyond the edge of pictures whose sides are no multiple of 16, and
         # the same pictures give another file now and then.
         options = {"crf": str(crf), "preset": preset, "bf": "0"}
@@ -205,8 +198,7 @@ class MovieWriter:
             StorageError: The disk is full or gone; the partial file is removed.
             ValueError: The movie is closed, or has failed before.
         """
-        if not self._is_open:  # the encoder would take the process down with it
-            raise ValueError(f"{self._path} is closed")
+        self._check_open()  # the encoder would take the process down with it
         try:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=self._format)
             if self._format != "gray":
@@ -217,44 +209,6 @@ class MovieWriter:
             self._fail(error)
         self.num_frames += 1
 
-    def close(self) -> None:
-        """Finish the file.
-
-        Raises:
-            StorageError: The disk is full or gone; the partial file is removed.
-        """
-        if not self._is_open:
-            return
-        try:
-            for packet in self._stream.encode():
-                self._container.mux(packet)
-            self._container.close()
-            self._partial.replace(self._path)
-        except (av.FFmpegError, OSError) as error:
-            self._fail(error)
-        self._is_open = False
-
-    def discard(self) -> None:
-        """Give up and remove what was written."""
-        self._is_open = False
-        with suppress(av.FFmpegError, OSError):  # the file goes away whatever its trailer says
-            self._container.close()
-        self._remove()
-
-    def _remove(self) -> None:
-        self._partial.unlink(missing_ok=True)
-
-    def _fail(self, error: av.FFmpegError | OSError) -> None:
-        self.discard()
-        raise not_written(f"The movie {self._path}, {self.num_frames} frames so far,", error) from error
-
-    def __enter__(self) -> "MovieWriter":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        elif not isinstance(error, StorageError):
-            self.discard()
+    def _flush(self) -> None:
+        for packet in self._stream.encode():
+            self._container.mux(packet)

@@ -1,9 +1,11 @@
 """Recording a camera into a movie, while somebody looks at it.
 
-Rule: every frame that comes while it records is written; what is shown or watched may be dropped.
+Rule: every frame that comes while it records is written, JPEGs byte for byte as the camera sent them; what is shown or
+watched may be dropped.
 """
 
 import logging
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
@@ -13,6 +15,7 @@ from engine.clock import SYSTEM_CLOCK, Clock
 from engine.errors import CameraError, LiveDoubleError, StorageError
 from engine.frames import Frame
 from engine.handoff import EndOfStream, Fifo, Latest
+from engine.jpeg_movie import JpegMovieWriter
 from engine.line import CaptureCounts, capture
 from engine.movies import MovieWriter
 from engine.worker import Worker
@@ -129,22 +132,29 @@ class Recorder:
         first = None
         while first is None:
             first = self._to_write.take(_TAKE_TIMEOUT_S)
+        if first.jpeg is not None:
+            size = first.width_px, first.height_px
+            with JpegMovieWriter(self.path, *size, self.rate, timecode=first.timecode) as movie:
+                overrun = self._write_all(first, lambda frame: movie.write(frame.jpeg or b""))
+        else:
+            overrun = self._encode(first)
+        if overrun is not None:  # the movie is whole up to there
+            raise overrun
+
+    def _encode(self, first: Frame) -> LiveDoubleError | None:
         width, height = first.width_px // 2 * 2, first.height_px // 2 * 2
         is_gray = first.image.ndim == 2
         with MovieWriter(
             self.path, width, height, self.rate, crf=_CRF, is_gray=is_gray, timecode=first.timecode, num_threads=2
         ) as movie:
-            overrun = self._write_all(movie, first, (width, height))
-        if overrun is not None:  # the movie is whole up to there
-            raise overrun
+            return self._write_all(first, lambda frame: movie.write(frame.image[:height, :width]))
 
-    def _write_all(self, movie: MovieWriter, first: Frame, size: tuple[int, int]) -> LiveDoubleError | None:
+    def _write_all(self, first: Frame, write: Callable[[Frame], None]) -> LiveDoubleError | None:
         """Write until no more comes; returns what kept the rest from coming."""
         frame: Frame | None = first
-        width, height = size
         while True:
             if frame is not None:
-                movie.write(frame.image[:height, :width])
+                write(frame)
                 self._num_written += 1
             try:
                 frame = self._to_write.take(_TAKE_TIMEOUT_S)

@@ -1,9 +1,11 @@
 """A movie as a camera: its pictures at the movie's own rate, with the true vertices where a shot knows them.
 
-Rule: every picture is delivered. A decoder that is too slow delivers late, and the camera rate shows it.
+Rule: every picture is delivered. A decoder that is too slow delivers late, and the camera rate shows it. Motion JPEG
+is handed on as it is stored, decoded for the network alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from engine.cameras.camera import CameraFacts, Pace, timed_out
 from engine.clock import SYSTEM_CLOCK, Clock
 from engine.errors import CameraError
 from engine.frames import Frame, frozen
+from engine.jpeg import decode_gray, whole_jpeg
 from engine.movies import MovieReader
 from engine.shots import Shot
 from engine.timecode import Timecode
@@ -61,10 +64,10 @@ class MovieCamera:
         )
         self._pace = Pace(facts.rate, clock)
         self._reader: MovieReader | None = None
-        self._pictures: Iterator[np.ndarray] = iter(())
+        self._pictures: Iterator[_Decoded] = iter(())
         self._num_delivered = 0
         self._position = 0  # of the next picture in the movie
-        self._decoded: np.ndarray | None = None  # waits until it is due
+        self._decoded: _Decoded | None = None  # waits until it is due
 
     @property
     def facts(self) -> CameraFacts:
@@ -74,7 +77,7 @@ class MovieCamera:
     def open(self) -> None:
         """Open the file; the clock starts with the first read."""
         self._reader = MovieReader(self._path, as_gray=self._facts.is_gray)
-        self._pictures = iter(self._reader)
+        self._pictures = self._decode(self._reader)
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next picture, when it is due; None after the last.
@@ -92,16 +95,17 @@ class MovieCamera:
                 return None
         if not self._pace.wait_for(self._num_delivered, timeout_s):
             raise timed_out(self._facts.name, timeout_s)
-        image, position = self._decoded, self._position
+        decoded, position = self._decoded, self._position
         self._decoded = None
         self._position += 1
         self._num_delivered += 1
         return Frame(
-            image=image,
+            image=decoded.image,
             index=self._num_delivered - 1,
             captured_ns=self._clock.now_ns(),
             timecode=self._timecode.plus(position) if self._timecode else None,
             truth=self._truth_of(position),
+            jpeg=decoded.jpeg,
         )
 
     def close(self) -> None:
@@ -110,7 +114,7 @@ class MovieCamera:
             self._reader.close()
         self._reader, self._pictures, self._decoded = None, iter(()), None
 
-    def _next_picture(self, reader: MovieReader) -> np.ndarray | None:
+    def _next_picture(self, reader: MovieReader) -> "_Decoded | None":
         picture = next(self._pictures, None)
         claimed = reader.facts.num_frames
         if picture is None and 0 < self._position < claimed * _WHOLE - 2:
@@ -122,14 +126,42 @@ class MovieCamera:
             raise CameraError(f"The movie {self._path} holds no picture.", "Copy or record it again.")
         if picture is None and self._is_looping:
             reader.rewind()
-            self._pictures, self._position = iter(reader), 0
+            self._pictures, self._position = self._decode(reader), 0
             picture = next(self._pictures, None)
         return picture
+
+    def _decode(self, reader: MovieReader) -> "Iterator[_Decoded]":
+        if self._has_jpegs(reader):
+            for packet in reader.packets():
+                jpeg = whole_jpeg(packet)
+                image = decode_gray(jpeg) if jpeg is not None else None
+                if image is None:
+                    told = f"picture {self._position} is no whole JPEG"
+                    raise CameraError(f"The movie {self._path} is damaged ({told}).", "Copy it again.")
+                yield _Decoded(image, jpeg)
+        else:
+            for image in reader:
+                yield _Decoded(image)
+
+    def _has_jpegs(self, reader: MovieReader) -> bool:
+        """Whether each of its packets is one whole picture: of old Motion JPEG it may be half the lines of one."""
+        if reader.facts.codec != "mjpeg":
+            return False
+        jpeg = whole_jpeg(next(reader.packets(), b""))
+        reader.rewind()
+        first = decode_gray(jpeg) if jpeg is not None else None
+        return first is not None and first.shape == (reader.facts.height_px, reader.facts.width_px)
 
     def _truth_of(self, position: int) -> np.ndarray | None:
         if self._truth is None or position >= len(self._truth):
             return None
         return frozen(np.array(self._truth[position], np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    image: np.ndarray
+    jpeg: bytes | None = None
 
 
 def shot_camera(folder: Path, *, is_looping: bool = True, clock: Clock = SYSTEM_CLOCK) -> MovieCamera:

@@ -257,6 +257,9 @@ class FakeDevice:
     def get(self, property_id: int) -> float:
         return 30.0
 
+    def set(self, property_id: int, value: float) -> bool:
+        raise AssertionError("a camera without JPEGs is left as it is")
+
     def release(self) -> None:
         self.is_released = True
 
