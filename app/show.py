@@ -18,12 +18,13 @@ from app.live import REDRAW_HZ
 from app.opening import Request
 from app.recorder_window import RecorderWindow, default_path
 from app.show_recorder import watcher_of
-from app.showing import MovieFacts, Showing, Shown
+from app.showing import MovieFacts, Showing, Shown, StartFacts
 from app.snapshot import Recording, save_screenshot
 from app.window import LiveWindow
 from engine.cameras import open_camera
 from engine.clock import NS_PER_S
 from engine.errors import LiveDoubleError
+from engine.machine import process_age_s
 from engine.recording import Recorder
 from engine.statistics import Percentiles
 
@@ -105,11 +106,15 @@ class _Run:
         self._app, self._window, self._showing, self._progressed = app, window, showing, progressed
         self._began_ns = perf_counter_ns()
         self._first_mesh_s: float | None = None
+        self._window_age_s = process_age_s()
+        self._line_age_s: float | None = None
+        self._mesh_age_s: float | None = None
         self._num_ticks = 0  # since the first mesh
         self._error: LiveDoubleError | None = None
         self.bug: BaseException | None = None
         self._recording: Recording | None = window.record(showing.movie) if showing.movie else None
         window.ended.connect(self._ended)
+        window.opened.connect(self._opened)
         window.drawn.connect(self._drawn)
         window.recording_failed.connect(self._recording_failed)
         window.live.ticked.connect(self._ticked)
@@ -128,9 +133,14 @@ class _Run:
             self.bug = error
             self._app.quit()
 
+    def _opened(self) -> None:
+        if self._line_age_s is None:
+            self._line_age_s = process_age_s()
+
     def _drawn(self) -> None:
         if self._first_mesh_s is None:
             self._first_mesh_s = (perf_counter_ns() - self._began_ns) / NS_PER_S
+            self._mesh_age_s = process_age_s()
 
     def _ticked(self) -> None:
         if self._window.statistics is not None:
@@ -181,9 +191,14 @@ class _Run:
             statistics=window.statistics,
             error=self._error or window.recording_error or line_error,
             first_mesh_s=None if self._first_mesh_s is None else round(self._first_mesh_s, 3),
+            start=StartFacts(*(_rounded(age) for age in (self._window_age_s, self._line_age_s, self._mesh_age_s))),
             actor=window.actor_name,
             camera=window.camera_name,
             gl_renderer=window.viewport.gl_renderer,
             window_size=(window.width(), window.height()),
             movie=movie,
         )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)

@@ -36,12 +36,22 @@ class MovieFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class StartFacts:
+    """When the window's stations were reached, seconds since the process began; None where that is not known."""
+
+    window_s: float | None  # it is up
+    line_s: float | None  # actor, backend and camera are open
+    first_mesh_s: float | None  # it has been drawn
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What happened. `error` is what ended the line or the recording, where something did."""
 
     statistics: Statistics | None
     error: LiveDoubleError | None
     first_mesh_s: float | None  # from opening the window to its first mesh
+    start: StartFacts
     actor: str
     camera: str
     gl_renderer: str

@@ -55,6 +55,7 @@ class LiveWindow(QMainWindow):
     """
 
     ended = pyqtSignal()  # the line is over, by itself or by an error
+    opened = pyqtSignal()  # the line runs
     drawn = pyqtSignal()  # a new mesh has been drawn
     recording_failed = pyqtSignal()
     new_actor_asked = pyqtSignal()
@@ -157,6 +158,7 @@ class LiveWindow(QMainWindow):
         # What came before the feeds were known here woke nobody.
         self.face.camera_view.update()
         self.viewport.update()
+        self.opened.emit()
 
     def _failed(self, error: LiveDoubleError) -> None:
         self.error = self.error or error

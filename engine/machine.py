@@ -8,6 +8,7 @@ import math
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,6 +122,25 @@ def probe_gpu(load: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> GpuFacts:
         names.append(text.value.decode("utf-8", "replace"))
         memory_mib.append(memory.value // _MIB)
     return GpuFacts(tuple(names), tuple(memory_mib), driver, "")
+
+
+def process_age_s() -> float | None:
+    """Since this process began, its interpreter's start included; None where the system does not tell (Linux does)."""
+    try:
+        told = Path("/proc/self/stat").read_text("ascii", "replace")
+    except OSError:
+        return None
+    ticks = int(told.rpartition(")")[2].split()[19])  # field 22: the start, since the machine's
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory_mib() -> int | None:
+    """The most memory this process has held at a time; None where the system does not tell (Linux does)."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
 def processor_name() -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.cli.console import check_results, err, out, progress, write_json
 from engine.errors import LiveDoubleError, StorageError
-from engine.machine import machine_facts
+from engine.machine import machine_facts, peak_memory_mib, process_age_s
 
 if TYPE_CHECKING:
     from app.opening import Request
@@ -40,7 +40,9 @@ def run(request: "Request", showing: "Showing", json_file: Path | None) -> None:
     Raises:
         LiveDoubleError: The line could not begin or broke off, or a result could not be written.
     """
+    command_s = process_age_s()
     show = _load_window(showing.is_headless)
+    libraries_s = process_age_s()
     if showing.is_headless:
         with progress("Running", request.num_frames) as advance:
             shown = show(request, showing, _steps(advance))
@@ -48,7 +50,8 @@ def run(request: "Request", showing: "Showing", json_file: Path | None) -> None:
         shown = show(request, showing, lambda frames: None)
     if shown.statistics is not None:
         if json_file is not None:
-            write_json(json_file, report(shown, shown.statistics))
+            start = {"command_s": command_s, "libraries_s": libraries_s}
+            write_json(json_file, report(shown, shown.statistics, start))
         if showing.is_headless:
             tell(shown, shown.statistics)
     if shown.error is not None:
@@ -79,14 +82,16 @@ def _steps(advance: Callable[[int], None]) -> Callable[[int], None]:
     return progressed
 
 
-def report(shown: "Shown", statistics: "Statistics") -> dict[str, Any]:
-    """For machines: the line's statistics, and what ran it."""
+def report(shown: "Shown", statistics: "Statistics", start: dict[str, float | None]) -> dict[str, Any]:
+    """For machines: the line's statistics, what ran it, and `start`, in seconds since the process began."""
     return {
         **statistics.to_json(),
         "errors": max(statistics.errors, int(shown.error is not None)),
         "actor": shown.actor,
         "camera": shown.camera,
         "first_mesh_s": shown.first_mesh_s,
+        "start": {name: age if age is None else round(age, 2) for name, age in start.items()} | asdict(shown.start),
+        "peak_memory_mib": peak_memory_mib(),
         "gl_renderer": shown.gl_renderer,
         "window_size": shown.window_size,
         "movie": asdict(shown.movie) if shown.movie else None,
@@ -119,7 +124,11 @@ def tell(shown: "Shown", statistics: "Statistics") -> None:
     rows.append(("Solved by", statistics.backend, f"{statistics.precision}, {statistics.provider}"))
     rows.append(("Drawn by", "OpenGL", shown.gl_renderer))
     if shown.first_mesh_s is not None:
-        rows.append(("First mesh", f"{shown.first_mesh_s:.1f} s", "after opening the window"))
+        age_s, memory_mib = shown.start.first_mesh_s, peak_memory_mib()
+        since = f", {age_s:.1f} s after the command" if age_s is not None else ""
+        rows.append(("First mesh", f"{shown.first_mesh_s:.1f} s", f"after opening the window{since}"))
+        if memory_mib is not None:
+            rows.append(("Memory", f"{memory_mib:,} MiB", "the most at a time"))
     if shown.movie is not None:
         grab = f"{shown.movie.grab_ms.p50:.1f} ms a picture to copy" if shown.movie.grab_ms else ""
         rows.append(("Movie", escape(shown.movie.file), grab))

@@ -1,9 +1,13 @@
 import ctypes
 import os
+import subprocess
+import sys
+from time import perf_counter
 
 import pytest
 
-from engine.machine import machine_facts, probe_gpu, usable_cores
+from engine.machine import machine_facts, peak_memory_mib, probe_gpu, process_age_s, usable_cores
+from tests.house.repository import ROOT
 
 
 def missing(name: str) -> ctypes.CDLL:
@@ -64,3 +68,19 @@ def test_the_machine_is_known() -> None:
     assert facts.processor
     assert 1 <= facts.num_cores == usable_cores() <= (os.cpu_count() or 1)
     assert facts.python.startswith("3.")
+
+
+def test_a_process_tells_its_age_and_what_memory_it_has_held() -> None:
+    if not sys.platform.startswith("linux"):
+        assert (process_age_s(), peak_memory_mib()) == (None, None)
+        return
+    code = (
+        "from engine.machine import peak_memory_mib, process_age_s; before = peak_memory_mib();"
+        " held = bytearray(300 << 20); held[:] = b'x' * len(held); print(process_age_s(), before, peak_memory_mib())"
+    )
+    began_s = perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    age_s, before_mib, after_mib = map(float, done.stdout.split())
+    assert 0.0 < age_s < perf_counter() - began_s + 0.02  # the system counts in hundredths
+    assert before_mib < 200
+    assert after_mib > before_mib + 290
