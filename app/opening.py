@@ -3,6 +3,7 @@
 Rule: no Qt; this runs in the background while the window is already up.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,14 +64,19 @@ class Line:
         self.backend.close()
 
 
-def open_line(request: Request) -> Line:
+def open_line(request: Request, seen: Callable[[ActorBundle], None]) -> Line:
     """Load all that the request names; nothing runs yet.
+
+    Args:
+        request: What to load.
+        seen: Told of the actor before its network is loaded, so that the face can be drawn meanwhile.
 
     Raises:
         LiveDoubleError: A part does not exist, is damaged, or does not fit the others.
     """
     camera = open_camera(request.camera, is_looping=request.is_looping)
     bundle = ActorBundle.open(request.actor)
+    seen(bundle)
     backend = open_backend(bundle, request.backend, request.precision, may_swap=True)
     try:
         session = Session(camera, bundle, backend, request.crop, limit_frames=request.num_frames)

@@ -43,6 +43,7 @@ def show(request: Request, showing: Showing, progressed: Callable[[int], None]) 
         LiveDoubleError: The line could not begin.
         Exception: A mistake of ours, met while Qt handled an event.
     """
+    startup.return_memory(is_asked=True)
     app = startup.application(showing.is_headless)
     theme.apply(app)
     window = LiveWindow(request, None if showing.is_headless else QSettings())
@@ -141,6 +142,7 @@ class _Run:
         if self._first_mesh_s is None:
             self._first_mesh_s = (perf_counter_ns() - self._began_ns) / NS_PER_S
             self._mesh_age_s = process_age_s()
+            startup.return_memory(is_asked=False)
 
     def _ticked(self) -> None:
         if self._window.statistics is not None:

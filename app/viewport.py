@@ -185,5 +185,4 @@ def _skin_of(bundle: ActorBundle) -> np.ndarray | None:
     """[H, W, 3] uint8 red-green-blue, or None for an actor without a skin."""
     if bundle.skin_path is None:
         return None
-    skin = cv2.imread(str(bundle.skin_path), cv2.IMREAD_COLOR)
-    return None if skin is None else np.asarray(cv2.cvtColor(skin, cv2.COLOR_BGR2RGB))
+    return cv2.imread(str(bundle.skin_path), cv2.IMREAD_COLOR_RGB)

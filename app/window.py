@@ -24,6 +24,7 @@ from app.snapshot import Recording
 from app.theme import COLOURS
 from app.viewport import RANGES_MM, Stage
 from app.viewport_gl import make_viewport
+from engine.bundle import ActorBundle
 from engine.crop_choice import choose_crop
 from engine.errors import LiveDoubleError
 from engine.frames import CropRect, Frame, MeshFrame
@@ -61,7 +62,10 @@ class LiveWindow(QMainWindow):
     new_actor_asked = pyqtSignal()
 
     def __init__(
-        self, request: Request, settings: QSettings | None, open_: Callable[[Request], Line] = open_line
+        self,
+        request: Request,
+        settings: QSettings | None,
+        open_: Callable[[Request, Callable[[ActorBundle], None]], Line] = open_line,
     ) -> None:
         super().__init__()
         self._request, self._settings, self._open = request, settings, open_
@@ -137,12 +141,17 @@ class LiveWindow(QMainWindow):
 
     def _open_and_start(self) -> _Opened:
         # In the background. The feeds stand before the first frame comes, so that its signal is heard.
-        line = self._open(self._request)
+        line = self._open(self._request, lambda bundle: self.jobs.tell(lambda: self._actor_seen(bundle)))
         opened = _Opened(
             line, Feed(line.session.frames, self.live.frame_waits), Feed(line.session.meshes, self.live.mesh_waits)
         )
         line.start()
         return opened
+
+    def _actor_seen(self, bundle: ActorBundle) -> None:
+        # At rest, while the network is loaded: shaders and textures are ready when the first mesh comes.
+        if not self._is_closing:
+            self.stage.show_actor(bundle)
 
     def _opened(self, opened: _Opened) -> None:
         line = opened.line

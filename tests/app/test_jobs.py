@@ -65,3 +65,22 @@ def test_closing_finishes_what_was_given_and_delivers_it() -> None:
     may_end.set()
     desk.jobs.close()
     assert desk.done == [True]
+
+
+def test_work_can_tell_of_something_before_it_is_done() -> None:
+    desk, goes_on, order = Desk(), threading.Event(), []
+    is_told = threading.Event()
+
+    def work() -> str:
+        desk.jobs.tell(lambda: order.append("told"))
+        is_told.set()
+        assert goes_on.wait(SOON_S)
+        return "done"
+
+    desk.jobs.submit(work, order.append, desk.failed.append)
+    assert is_told.wait(SOON_S)
+    desk.jobs.collect()
+    assert order == ["told"]
+    goes_on.set()
+    desk.jobs.close()
+    assert order == ["told", "done"]

@@ -1,5 +1,6 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -284,7 +285,7 @@ def test_the_window_remembers_its_place(app: QApplication, tiny: ActorBundle, tm
     with window_on(open_, (960, 655), QSettings(path, QSettings.Format.IniFormat)) as window:
         window.face.splitter.setSizes([420, 500])
         split = window.face.splitter.sizes()
-    again = LiveWindow(REQUEST, QSettings(path, QSettings.Format.IniFormat), open_)
+    again = LiveWindow(REQUEST, QSettings(path, QSettings.Format.IniFormat), lambda request, seen: open_(request))
     again.show()
     QTest.qWait(20)
     size, split_again = (again.width(), again.height()), again.face.splitter.sizes()
@@ -302,3 +303,24 @@ def test_notes_of_the_line_stand_in_the_status_line(app: QApplication, tiny: Act
     with window_on(open_) as window:
         until(lambda: bool(window.face.status.notes.text()), "a note is shown")
         assert "640x480" in window.face.status.notes.text()
+
+
+def test_the_face_is_drawn_at_rest_while_the_network_is_loaded(app: QApplication, tiny: ActorBundle) -> None:
+    may_go_on = Event()
+
+    def open_(request: Request, seen: Callable[[ActorBundle], None]) -> Line:
+        seen(tiny)
+        assert may_go_on.wait(20)
+        return line_of(tiny, [frame(0)])
+
+    window = LiveWindow(REQUEST, None, open_)
+    window.show()
+    window.start()
+    until(lambda: window.stage.bundle is tiny and not window.stage.is_stale, "the face is drawn")
+    renderer = window.stage._renderer
+    assert renderer is not None
+    assert window.line is None
+    may_go_on.set()
+    until(lambda: window.has_run, "a mesh is drawn")
+    assert window.stage._renderer is renderer, "nothing is made twice"
+    window.close()

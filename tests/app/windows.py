@@ -39,7 +39,7 @@ def window_on(
     open_: Callable[[Request], Line], size: tuple[int, int] = (1100, 700), settings: QSettings | None = None
 ) -> Iterator[LiveWindow]:
     """A window that is shown, started and, in the end, closed."""
-    window = LiveWindow(REQUEST, settings, open_)
+    window = LiveWindow(REQUEST, settings, lambda request, seen: open_(request))
     window.resize(*size)
     window.show()
     window.start()
