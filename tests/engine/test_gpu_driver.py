@@ -1,5 +1,6 @@
 """The driver's layer on a pretended GPU, and its bindings' names on the real ones."""
 
+import inspect
 import sys
 
 import pytest
@@ -98,3 +99,13 @@ def test_the_pretended_driver_has_no_function_that_the_real_bindings_lack() -> N
     for enumeration in names:
         for name, value in vars(getattr(FakeDriver, enumeration)).items():
             assert int(getattr(getattr(real, enumeration), name)) == value
+
+
+def test_the_pretended_driver_takes_what_the_real_bindings_take() -> None:
+    real = pytest.importorskip("cuda.bindings.driver", reason="cuda-bindings is not installed (extra: cuda)")
+    for name, function in vars(FakeDriver).items():
+        if name.startswith("cu"):
+            parameters = list(inspect.signature(function).parameters.values())[1:]  # self
+            is_open = any(one.kind is one.VAR_POSITIONAL for one in parameters)
+            num_real = len(inspect.signature(getattr(real, name)).parameters)
+            assert len(parameters) == num_real or is_open, name
