@@ -102,9 +102,8 @@ class TrtBackend:
     @property
     def provider(self) -> str:
         """See `Backend.provider`; says too where the GPU does not prepare pictures, and why."""
-        return (
-            f"{self._title}; pictures are prepared on the processor: {self._refusal}" if self._refusal else self._title
-        )
+        refusal = f"; pictures are prepared on the processor: {self._refusal}" if self._refusal else ""
+        return self._title + refusal
 
     def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`; a batch size other than the last one takes a while, its engine being built."""
@@ -146,7 +145,7 @@ class TrtBackend:
             engine.close()
         self._held.close()
 
-    def _engine(self, batch_size: int) -> "Engine":
+    def _engine(self, batch_size: int) -> Engine:
         """From the cache, or built, compared and kept."""
         network = float16_network(self._bundle, batch_size)
         key = _key(self._tensorrt, self._gpu, network, batch_size)
