@@ -33,7 +33,7 @@ test: install-test ## Style, format, types, borders between the rooms, and the f
 	@failed=0; $(MAKE) --no-print-directory lint || failed=1; \
 	$(BIN)/python -m pytest -m "not slow" $(ARGS) || failed=1; exit $$failed
 
-test-all: install-test $(VENV)/.rtx ## Also the slow and optional tests
+test-all: install-test $(VENV)/.rtx $(VENV)/.cluster ## Also the slow and optional tests
 	@failed=0; $(MAKE) --no-print-directory lint || failed=1; \
 	$(BIN)/python -m pytest $(ARGS) || failed=1; exit $$failed
 
@@ -92,4 +92,9 @@ $(VENV)/.test: $(VENV)/.installed
 $(VENV)/.rtx: $(VENV)/.installed
 	@echo "Installing TensorRT-RTX and CUDA's run-time compiler (once)"
 	@$(PIP) $(CONSTRAINED) -e '.[openvino,rtx,cuda]'
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.installed
+	@echo "Installing Ray, for movies shared among machines (once)"
+	@$(PIP) $(CONSTRAINED) -e '.[openvino,cluster]'
 	@touch $@

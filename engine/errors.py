@@ -41,5 +41,9 @@ class StorageError(LiveDoubleError):
     """A result cannot be written, for example because the disk is full."""
 
 
+class TakenError(StorageError):
+    """Another process writes the same result at this moment."""
+
+
 class TrackerError(LiveDoubleError):
     """A face tracker or its model is not installed, or is not what it claims to be."""

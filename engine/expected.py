@@ -40,12 +40,10 @@ class ExpectedErrors:
     """Of a movie.
 
     Args:
-        vertices_mm: [N, V] float16; None where they were not to be kept.
         frames_mm: [N] float32, mean of the animated vertices.
         regions_mm: By region, likewise [N].
     """
 
-    vertices_mm: np.ndarray | None
     frames_mm: np.ndarray
     regions_mm: dict[str, np.ndarray]
 
@@ -76,35 +74,28 @@ class ExpectedErrors:
         return name, round(float(self.regions_mm[name][frame]), 4)
 
 
-class ExpectedTally:
-    """Collects the expected errors of a movie, batch by batch.
+class ErrorColumns:
+    """What is kept of every frame's expected errors: a few means, in columns.
 
     Args:
         topology: Of the actor.
-        keeps_vertices: Whether every vertex's is kept, 2 bytes each.
     """
 
-    def __init__(self, topology: Topology, *, keeps_vertices: bool) -> None:
-        self._animated, self._keeps_vertices = topology.animated, keeps_vertices
+    def __init__(self, topology: Topology) -> None:
         self._rows = {name: topology.sets[name] for name in _REGIONS if len(topology.sets.get(name, ()))}
-        self._vertices: list[np.ndarray] = []
-        self._frames: list[np.ndarray] = []
-        self._regions: dict[str, list[np.ndarray]] = {name: [] for name in self._rows}
+        self._animated = topology.animated
 
-    def add(self, errors_mm: np.ndarray) -> None:
-        """[B, V] float32 mm of the next frames."""
-        if self._keeps_vertices:
-            self._vertices.append(errors_mm.astype(np.float16))
-        self._frames.append(errors_mm[:, self._animated].mean(axis=1))
-        for name, rows in self._rows.items():
-            self._regions[name].append(errors_mm[:, rows].mean(axis=1))
+    @property
+    def num_columns(self) -> int:
+        """One for the frame, and one for each region."""
+        return 1 + len(self._rows)
 
-    def result(self) -> ExpectedErrors | None:
-        """None where there were none."""
-        if not self._frames:
-            return None
-        return ExpectedErrors(
-            np.concatenate(self._vertices) if self._vertices else None,
-            np.concatenate(self._frames),
-            {name: np.concatenate(curve) for name, curve in self._regions.items()},
-        )
+    def of(self, errors_mm: np.ndarray) -> np.ndarray:
+        """[B, num_columns] float32 of [B, V] float32 mm."""
+        means = [errors_mm[:, rows].mean(axis=1) for rows in (self._animated, *self._rows.values())]
+        return np.stack(means, axis=1)
+
+    def read(self, columns: np.ndarray) -> ExpectedErrors:
+        """What the columns [N, num_columns] of a whole movie tell."""
+        frames_mm, *regions = np.array(columns, np.float32).T.copy()
+        return ExpectedErrors(frames_mm, dict(zip(self._rows, regions, strict=True)))

@@ -100,15 +100,24 @@ class MovieReader:
             return None
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        """Every picture, as `pictures` gives it."""
+        return self.pictures()
+
+    def pictures(self, first: int = 0) -> Iterator[np.ndarray]:
         """Pictures in order: [H, W] uint8 for gray movies, else [H, W, 3] blue-green-red.
+
+        Args:
+            first: Leave out as many; they are decoded, for only so a frame is surely the one of that number, but not
+                converted.
 
         Raises:
             CameraError: The movie breaks off or is damaged.
         """
         pixel_format = "gray" if self.facts.is_gray else "bgr24"
         try:
-            for picture in self._container.decode(self._stream):
-                yield picture.to_ndarray(format=pixel_format)
+            for number, picture in enumerate(self._container.decode(self._stream)):
+                if number >= first:
+                    yield picture.to_ndarray(format=pixel_format)
         except av.FFmpegError as error:
             raise self._damaged(str(error.strerror)) from error
 

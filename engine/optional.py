@@ -6,13 +6,14 @@ from types import ModuleType
 from engine.errors import LiveDoubleError
 
 
-def optional(module: str, package: str, purpose: str) -> ModuleType:
-    """Import a library of the `formats` extra.
+def optional(module: str, package: str, purpose: str, extra: str = "formats") -> ModuleType:
+    """Import a library of an extra.
 
     Args:
         module: To import.
         package: Its name where packages are found.
         purpose: What needs it, for example "Alembic (.abc)".
+        extra: That brings it.
 
     Raises:
         LiveDoubleError: It is not installed.
@@ -21,5 +22,5 @@ def optional(module: str, package: str, purpose: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise LiveDoubleError(
-            f"{purpose} needs {package}, which is not installed.", "Run: pip install 'livedouble[formats]'."
+            f"{purpose} needs {package}, which is not installed.", f"Run: pip install 'livedouble[{extra}]'."
         ) from error

@@ -1,140 +1,128 @@
-"""Every frame of a movie through the network, in batches: a thread decodes ahead while the backend solves.
+"""One movie on its way through the network: batches in, rows on disk, a result at the end.
 
-Rule: nothing is dropped. The decoder waits for a permit, so it never runs further ahead than a few batches.
+Rule: a frame's row lies on the disk before the next batch is solved, so a process that is killed loses one batch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from engine.backends import Backend
 from engine.bundle import ActorBundle
 from engine.crop import check_crop
-from engine.errors import CameraError
-from engine.expected import ExpectedTally
-from engine.frames import CropRect
-from engine.handoff import EndOfStream, Fifo
-from engine.movies import MovieReader
-from engine.preparation import Prepare, open_preparation
+from engine.decoding import BATCHES_AHEAD, Batch, Decoding
+from engine.errors import CameraError, LiveDoubleError
+from engine.handoff import EndOfStream
 from engine.solved import SolvedMovie
-from engine.view_movies import Synchronous, ViewMovie
-from engine.views import absent_note, stacked
-from engine.worker import Worker
+from engine.unfinished import Unfinished
+from engine.view_movies import ViewMovie
+from engine.views import absent_note
 
 DEFAULT_BATCH = 32
-_BATCHES_AHEAD = 2
 _WAIT_S = 1.0
-_JOIN_TIMEOUT_S = 30.0  # a batch of a very large movie may still be decoding
 
 
-def solve_movie(
-    movie: MovieReader,
-    bundle: ActorBundle,
-    backend: Backend,
-    crop: CropRect,
-    batch_size: int = DEFAULT_BATCH,
-    on_solved: Callable[[int], None] | None = None,
-    *,
-    others: Sequence[ViewMovie] = (),
-    keeps_errors: bool = True,
-) -> SolvedMovie:
-    """Solve a movie from its first frame to its last. Returns when all is done; any one thread.
+class MovieSolve:
+    """Solves a movie from its first frame, or from the first that is missing, to its last. Any one thread.
 
     Args:
-        movie: Of the actor's first view, at its start; it is read on another thread until this returns.
+        movies: Of the actor's views, each at its start, the first view's first; a view without one is absent. They are
+            read on another thread until `close`.
         bundle: The actor.
-        backend: Runs that actor's network.
-        crop: What the network sees, in the movie's pixels.
+        unfinished: Takes the rows; those that it holds are not solved again.
         batch_size: Frames solved together; the result is the same for any.
-        on_solved: Told how many more frames are done, on the caller's thread.
-        others: Movies of the actor's other views; a view without one is absent.
-        keeps_errors: Whether every vertex's expected error is kept, where the network foretells them.
+        on_ready: Called on the decoder's thread when there is something to solve and there was nothing before.
 
     Raises:
-        CameraError: A crop leaves its picture, a movie is damaged or without pictures, or they do not match.
+        CameraError: A crop leaves its picture, or the movies do not match.
         TrackerError: The actor's pictures are stabilised, and dlib is not installed.
     """
-    if batch_size < 1:
-        raise ValueError(f"a batch has at least one frame, got {batch_size}")
-    movies = (ViewMovie(bundle.views[0], movie, crop), *others)
-    for one in movies:
-        check_crop(one.crop, one.movie.facts.width_px, one.movie.facts.height_px)
-    moments = Synchronous(movies[0], others)
-    latents: list[np.ndarray] = []
-    expected = ExpectedTally(bundle.topology, keeps_vertices=keeps_errors)
-    preparation = open_preparation(bundle.preparation, bundle.stabiliser())
-    with _decoded_ahead(_batches(moments, preparation, movies, bundle, batch_size)) as batches:
-        for crops in batches:
-            solved = backend.run(crops)
-            latents.append(solved.latents)
-            if solved.errors_mm is not None:
-                expected.add(solved.errors_mm)
-            if on_solved is not None:
-                on_solved(len(crops))
-    if not latents:
-        raise CameraError("The movie has no pictures.", "Give a movie that plays.")
-    cameras = tuple(one.view.camera for one in movies)
-    return SolvedMovie(
-        latents=np.concatenate(latents),
-        bundle=bundle,
-        crop=crop,
-        rate=movie.facts.rate,
-        timecode=str(movie.facts.timecode or ""),
-        num_unfound=preparation.num_unfound,
-        cameras=cameras,
-        expected=expected.result(),
-        notes=(*moments.notes, *absent_note(bundle.views, cameras)),
-    )
 
+    def __init__(
+        self,
+        movies: Sequence[ViewMovie],
+        bundle: ActorBundle,
+        unfinished: Unfinished,
+        batch_size: int = DEFAULT_BATCH,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"a batch has at least one frame, got {batch_size}")
+        for one in movies:
+            check_crop(one.crop, one.movie.facts.width_px, one.movie.facts.height_px)
+        self._movies, self._bundle, self._unfinished = tuple(movies), bundle, unfinished
+        self.first_frame = unfinished.num_frames
+        self._decoding = Decoding(movies, bundle, batch_size, self.first_frame, on_ready)
+        self._decoding.start()
 
-@contextmanager
-def _decoded_ahead(source: Iterator[np.ndarray]) -> Iterator[Iterator[np.ndarray]]:
-    overrun = CameraError("The decoder ran further ahead than it may.", "Please report this.")
-    batches: Fifo[np.ndarray] = Fifo(_BATCHES_AHEAD, overrun)
-    permits: Fifo[int] = Fifo(_BATCHES_AHEAD, overrun)
-    for number in range(_BATCHES_AHEAD):
-        permits.put(number)
+    @property
+    def num_frames(self) -> int:
+        """That have their row."""
+        return self._unfinished.num_frames
 
-    def decode() -> None:
-        for batch in source:
-            while permits.take(_WAIT_S) is None:
-                pass
-            batches.put(batch)
+    def step(self, backend: Backend, timeout_s: float) -> int | None:
+        """Solve a batch, waiting `timeout_s` at most for it; how many frames it had, None when none came.
 
-    worker = Worker("decode", decode, batches.close)
-    worker.start()
-    try:
-        yield _taken(batches, permits)
-    finally:
-        permits.close()
-        worker.join(_JOIN_TIMEOUT_S)
+        Raises:
+            EndOfStream: Every frame is solved.
+            CameraError: The movie is damaged, has no pictures or does not match the others.
+            BackendError: The runtime failed.
+            StorageError: The disk is full.
+        """
+        batch = self._decoding.take(timeout_s)
+        if batch is None:
+            return None
+        self._decoding.permit()  # while this one is solved, the decoder makes another
+        return self.solve(batch, backend)
 
-
-def _taken(batches: Fifo[np.ndarray], permits: Fifo[int]) -> Iterator[np.ndarray]:
-    while True:
+    def take_ahead(self) -> list[Batch]:
+        """What the decoder may make ahead, waiting for it; it then rests until `go_on`. Fewer at the movie's end."""
+        batches: list[Batch] = []
         try:
-            batch = batches.take(_WAIT_S)
-        except EndOfStream:
-            return
-        if batch is not None:
-            permits.put(0)  # while the caller works on this one, the decoder may make another
-            yield batch
+            while len(batches) < BATCHES_AHEAD:
+                batch = self._decoding.take(_WAIT_S)
+                batches += [] if batch is None else [batch]
+        except (EndOfStream, LiveDoubleError):
+            pass  # the next step meets it again
+        return batches
 
+    def go_on(self) -> None:
+        """Let the decoder make as many again as `take_ahead` took."""
+        for _ in range(BATCHES_AHEAD):
+            self._decoding.permit()
 
-def _batches(
-    moments: Synchronous, preparation: Prepare, movies: Sequence[ViewMovie], bundle: ActorBundle, batch_size: int
-) -> Iterator[np.ndarray]:
-    """[B, num_views, height, width] uint8, B = `batch_size` except in the last."""
-    size_px = (bundle.input_width_px, bundle.input_height_px)
-    places = {one.view.camera: place for place, one in enumerate(movies)}
-    in_order = [places.get(view.camera) for view in bundle.views]
-    crops: list[np.ndarray] = []
-    for images in moments:
-        seen = [preparation.prepare(image, one.crop, *size_px) for image, one in zip(images, movies, strict=True)]
-        crops.append(stacked([None if place is None else seen[place] for place in in_order], *size_px))
-        if len(crops) == batch_size:
-            yield np.stack(crops)
-            crops.clear()
-    if crops:
-        yield np.stack(crops)
+    def solve(self, batch: Batch, backend: Backend) -> int:
+        """Solve what `take_ahead` gave, in its order; see `step`."""
+        solved = backend.run(batch.crops)
+        self._unfinished.add(solved.latents, batch.num_unfound, solved.errors_mm)
+        return len(batch.crops)
+
+    def result(self, work: str) -> SolvedMovie:
+        """The whole movie, when a step has met its end; it lies on the disk still.
+
+        Args:
+            work: See `SolvedMovie`.
+
+        Raises:
+            CameraError: The movie has no pictures.
+        """
+        rows, main = self._unfinished, self._movies[0]
+        if not rows.num_frames:
+            raise CameraError("The movie has no pictures.", "Give a movie that plays.")
+        cameras = tuple(one.view.camera for one in self._movies)
+        return SolvedMovie(
+            latents=rows.latents(),
+            bundle=self._bundle,
+            crop=main.crop,
+            rate=main.movie.facts.rate,
+            timecode=str(main.movie.facts.timecode or ""),
+            num_unfound=rows.num_unfound(),
+            cameras=cameras,
+            expected=rows.expected(),
+            errors_mm=rows.errors_mm(),
+            notes=(*self._decoding.notes, *absent_note(self._bundle.views, cameras)),
+            work=work,
+        )
+
+    def close(self) -> None:
+        """Stop decoding and keep the rows."""
+        self._decoding.close()
+        self._unfinished.close()

@@ -6,7 +6,6 @@ is refused.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class ViewMovie:
 
 
 class Synchronous:
-    """Several movies side by side. Iterating gives one picture of each, the main movie's first.
+    """Several movies side by side, at their start: one picture of each at a time, the main movie's first.
 
     Args:
         main: Sets the frames: each of its pictures is one moment.
@@ -83,16 +82,23 @@ class Synchronous:
         return start
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        """Pictures of every moment, as `moments` gives them."""
+        return self.moments()
+
+    def moments(self, first: int = 0) -> Iterator[tuple[np.ndarray, ...]]:
         """Pictures of each moment.
+
+        Args:
+            first: Leave out as many.
 
         Raises:
             CameraError: A movie is damaged, or they turn out to be of different lengths.
         """
         streams = [
-            islice(iter(one.movie), start or 0, None) for one, start in zip(self._others, self._starts, strict=True)
+            one.movie.pictures((start or 0) + first) for one, start in zip(self._others, self._starts, strict=True)
         ]
-        num_frames = 0
-        for picture in self._main.movie:
+        num_frames = first
+        for picture in self._main.movie.pictures(first):
             found = [next(stream, None) for stream in streams]
             for other, image in zip(self._others, found, strict=True):
                 if image is None:

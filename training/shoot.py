@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from engine.claim import claimed
 from engine.disk import check_room
 from engine.errors import ShotError
 from engine.movies import MovieWriter
@@ -29,7 +30,6 @@ from training.actor.performance import Performance, perform
 from training.actor.rig import Rig, build_rig
 from training.actor.skin import paint_skin
 from training.actor.stage import Stage, StageSetup
-from training.claim import claimed
 from training.processes import Work, begin_renderer
 from training.shoot_folder import Begun, clear_away, put_in_place, stage_of, survey
 from training.shoot_plan import RATE, ShotPlan

@@ -12,12 +12,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from engine.claim import LOCK_FILE
 from engine.errors import ActorError, LiveDoubleError, ShotError
 from engine.mesh import Topology
 from engine.shots import DATASET_FILE, SHOT_FILE, SKIN_FILE, TOPOLOGY_FILE, Role, Shot, ShotFacts
 from training.actor.rig import Rig
 from training.actor.stage import StageSetup
-from training.claim import LOCK_FILE
 from training.shoot_plan import ShotPlan, later_session
 
 _PARTIAL, _DAMAGED = ".partial", ".damaged"

@@ -1,6 +1,6 @@
 """The entry point: finds the command, turns what goes wrong into one line and an exit code.
 
-Exit codes: 0 done, 1 not possible here or a bug, 2 something the user can put right, 130 interrupted.
+Exit codes: 0 done, 1 not possible here or a bug, 2 something the user can put right, 3 not all of it, 130 interrupted.
 Rule: only the module of the command asked for is imported, so `livedouble --help` needs neither Qt nor torch.
 """
 

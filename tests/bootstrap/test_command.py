@@ -14,13 +14,13 @@ import pytest
 from app.cli.bootstrap_report import bars
 from app.cli.main import main
 from engine.bundle import ActorBundle
+from engine.claim import claimed
 from engine.model_files import short_checksum
 from engine.movies import MovieReader, MovieWriter
 from engine.preparation import Preparation
 from engine.shots import DataSet
 from tests.bootstrap.test_clip_set import SIZE, talking
 from tests.cli.command_line import Outcome, assert_one_clear_line
-from training.claim import claimed
 from training.trackers import Reading
 
 RATE = Fraction(30)

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+SCRIPT = "from app.cli.main import run; run()"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -22,8 +24,7 @@ class Outcome:
 
 def livedouble(*arguments: str | Path, timeout_s: float = 120.0) -> Outcome:
     """Run the command line and wait for it."""
-    script = "from app.cli.main import run; run()"
-    command = [sys.executable, "-c", script, *map(str, arguments)]
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL)
     return Outcome(done.returncode, done.stdout, done.stderr)
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from engine.backends import Solution
-from engine.bundle import ActorBundle
+from engine.bundle import ActorBundle, sha256_of
 from engine.crop import crop_for_network
 from engine.errors import BackendError, CameraError, StorageError
 from engine.frames import CropRect
 from engine.movies import MovieReader, MovieWriter
-from engine.solve_movie import solve_movie
-from engine.solved import VERTICES_LIMIT_BYTES, SolvedMovie, check_space, is_with_vertices
+from engine.solved import VERTICES_LIMIT_BYTES, SolvedMovie, bytes_needed, check_space, find_result, is_with_vertices
 from engine.timecode import Timecode
+from engine.unfinished import Unfinished
+from tests.engine.solving import solve_whole
 from tests.fakes import TINY_CROP, TINY_FRAME_HEIGHT_PX, TINY_FRAME_WIDTH_PX, tiny_bundle
 
 _RATE = Fraction(25)
@@ -62,17 +63,25 @@ def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _solve(movie: Path, bundle: ActorBundle, batch_size: int = 4) -> SolvedMovie:
+@pytest.fixture
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the rows of an unfinished movie lie."""
+    return tmp_path_factory.mktemp("rows") / "unfinished"
+
+
+def _solve(rows: Path, movie: Path, bundle: ActorBundle, backend: MeanBackend | None = None) -> SolvedMovie:
     with MovieReader(movie) as reader:
-        return solve_movie(reader, bundle, MeanBackend(), TINY_CROP, batch_size)
+        return solve_whole(rows, reader, bundle, backend or MeanBackend(), TINY_CROP)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 64])
-def test_every_frame_is_solved_in_order_whatever_the_batch(movie: Path, bundle: ActorBundle, batch_size: int) -> None:
+def test_every_frame_is_solved_in_order_whatever_the_batch(
+    rows: Path, movie: Path, bundle: ActorBundle, batch_size: int
+) -> None:
     backend = MeanBackend()
     told: list[int] = []
     with MovieReader(movie) as reader:
-        solved = solve_movie(reader, bundle, backend, TINY_CROP, batch_size, told.append)
+        solved = solve_whole(rows, reader, bundle, backend, TINY_CROP, batch_size, told.append)
     with MovieReader(movie) as reader:
         expected = [crop_for_network(image, TINY_CROP).mean() for image in reader]
     np.testing.assert_allclose(solved.latents[:, 0], expected, atol=1e-3)
@@ -82,8 +91,10 @@ def test_every_frame_is_solved_in_order_whatever_the_batch(movie: Path, bundle: 
     assert max(told) == min(batch_size, _NUM_FRAMES)
 
 
-def test_the_file_holds_what_the_formats_page_says(movie: Path, bundle: ActorBundle, tmp_path: Path) -> None:
-    solved = _solve(movie, bundle)
+def test_the_file_holds_what_the_formats_page_says(
+    rows: Path, movie: Path, bundle: ActorBundle, tmp_path: Path
+) -> None:
+    solved = _solve(rows, movie, bundle)
     solved.save(tmp_path / "solved.npz", has_vertices=True)
     with np.load(tmp_path / "solved.npz") as file:
         np.testing.assert_array_equal(file["latents"], solved.latents)
@@ -99,8 +110,8 @@ def test_the_file_holds_what_the_formats_page_says(movie: Path, bundle: ActorBun
     assert [path.name for path in tmp_path.iterdir()] == ["solved.npz"]
 
 
-def test_vertices_can_be_left_out(movie: Path, bundle: ActorBundle, tmp_path: Path) -> None:
-    _solve(movie, bundle).save(tmp_path / "solved.npz", has_vertices=False)
+def test_vertices_can_be_left_out(rows: Path, movie: Path, bundle: ActorBundle, tmp_path: Path) -> None:
+    _solve(rows, movie, bundle).save(tmp_path / "solved.npz", has_vertices=False)
     with np.load(tmp_path / "solved.npz") as file:
         assert "vertices" not in file
 
@@ -120,45 +131,47 @@ def test_long_movies_carry_vertices_only_when_asked(bundle: ActorBundle) -> None
     assert not is_with_vertices(False, 1, bundle)
 
 
-def test_a_crop_outside_the_picture_is_refused(movie: Path, bundle: ActorBundle) -> None:
+def test_a_crop_outside_the_picture_is_refused(rows: Path, movie: Path, bundle: ActorBundle) -> None:
     with MovieReader(movie) as reader, pytest.raises(CameraError, match="leaves the 300x400 picture"):
-        solve_movie(reader, bundle, MeanBackend(), CropRect(100, 0, 240, 320))
+        solve_whole(rows, reader, bundle, MeanBackend(), CropRect(100, 0, 240, 320))
 
 
-def test_a_backend_that_fails_ends_the_solve_and_its_thread(movie: Path, bundle: ActorBundle) -> None:
-    with MovieReader(movie) as reader, pytest.raises(BackendError, match="gone"):
-        solve_movie(reader, bundle, MeanBackend(fails_at=1), TINY_CROP, 2)
+def test_a_backend_that_fails_ends_the_solve_and_its_thread(rows: Path, movie: Path, bundle: ActorBundle) -> None:
+    with pytest.raises(BackendError, match="gone"):
+        _solve(rows, movie, bundle, MeanBackend(fails_at=1))
 
 
 def test_a_movie_that_breaks_off_ends_the_solve_with_its_error(
-    movie: Path, bundle: ActorBundle, monkeypatch: pytest.MonkeyPatch
+    rows: Path, movie: Path, bundle: ActorBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: MovieReader) -> object:
+    def broken(_: MovieReader, first: int) -> object:
         yield np.zeros((TINY_FRAME_HEIGHT_PX, TINY_FRAME_WIDTH_PX), np.uint8)
         raise CameraError("The movie is damaged.", "Copy it again.")
 
-    monkeypatch.setattr(MovieReader, "__iter__", broken)
+    monkeypatch.setattr(MovieReader, "pictures", broken)
     with pytest.raises(CameraError, match="damaged"):
-        _solve(movie, bundle)
+        _solve(rows, movie, bundle)
 
 
-def test_a_movie_without_pictures_is_refused(movie: Path, bundle: ActorBundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MovieReader, "__iter__", lambda _: iter(()))
+def test_a_movie_without_pictures_is_refused(
+    rows: Path, movie: Path, bundle: ActorBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MovieReader, "pictures", lambda *_: iter(()))
     with pytest.raises(CameraError, match="no pictures"):
-        _solve(movie, bundle)
+        _solve(rows, movie, bundle)
 
 
 def test_too_little_space_is_seen_before_the_work(bundle: ActorBundle, tmp_path: Path) -> None:
-    check_space(tmp_path / "solved.npz", 100, bundle, has_vertices=True)
+    check_space(tmp_path / "solved.npz", bytes_needed(100, bundle, has_vertices=True))
     with pytest.raises(StorageError, match="disk is full"):
-        check_space(tmp_path / "solved.npz", 10**12, bundle, has_vertices=True)
+        check_space(tmp_path / "solved.npz", bytes_needed(10**12, bundle, has_vertices=True))
     with pytest.raises(StorageError, match="cannot be written"):
-        check_space(tmp_path / "missing" / "solved.npz", 100, bundle, has_vertices=True)
+        check_space(tmp_path / "missing" / "solved.npz", 100)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_half_written_is_left(
-    movie: Path, bundle: ActorBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: Path, movie: Path, bundle: ActorBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run_full(_: SolvedMovie) -> Iterator[np.ndarray]:
         yield np.zeros((1, 50, 3), np.float32)
@@ -166,5 +179,76 @@ def test_nothing_half_written_is_left(
 
     monkeypatch.setattr(SolvedMovie, "_vertices", run_full)
     with pytest.raises(StorageError, match="disk is full"):
-        _solve(movie, bundle).save(tmp_path / "solved.npz", has_vertices=True)
+        _solve(rows, movie, bundle).save(tmp_path / "solved.npz", has_vertices=True)
     assert list(tmp_path.iterdir()) == []
+
+
+# Going on
+
+
+def test_what_was_stopped_goes_on_with_the_first_frame_that_is_missing(
+    rows: Path, movie: Path, bundle: ActorBundle
+) -> None:
+    whole = _solve(rows.with_name("whole"), movie, bundle).latents
+    with pytest.raises(BackendError):
+        _solve(rows, movie, bundle, MeanBackend(fails_at=1))
+    backend = MeanBackend()
+    solved = _solve(rows, movie, bundle, backend)
+    assert sum(backend.batches) == _NUM_FRAMES - 4, "frames were solved twice, or not at all"
+    np.testing.assert_array_equal(solved.latents, whole)
+
+
+def test_half_a_row_of_a_killed_process_is_cut_off(rows: Path, movie: Path, bundle: ActorBundle) -> None:
+    whole = _solve(rows, movie, bundle).latents.copy()
+    path = rows / "rows.bin"
+    path.write_bytes(path.read_bytes()[:-100])
+    backend = MeanBackend()
+    np.testing.assert_array_equal(_solve(rows, movie, bundle, backend).latents, whole)
+    assert backend.batches == [1]
+
+
+def test_rows_of_other_work_are_begun_anew(rows: Path, movie: Path, bundle: ActorBundle) -> None:
+    _solve(rows, movie, bundle)
+    kept = Unfinished(rows, "work", bundle, keeps_errors=True)
+    assert kept.num_frames == _NUM_FRAMES
+    kept.close()
+    anew = Unfinished(rows, "other work", bundle, keeps_errors=True)
+    assert anew.num_frames == 0
+    anew.close()
+
+
+@pytest.mark.parametrize("keeps_errors", [True, False])
+def test_expected_errors_of_two_runs_make_one_movie(tmp_path: Path, keeps_errors: bool) -> None:
+    bundle = tiny_bundle(tmp_path / "actor", has_errors=True)
+    random = np.random.default_rng(2)
+    latents = random.standard_normal((6, 160)).astype(np.float32)
+    errors_mm = random.uniform(0, 2, (6, 50)).astype(np.float32)
+    unfound = np.array([0, 1, 0, 0, 0, 1])
+    for part in (slice(0, 4), slice(4, 6)):
+        rows = Unfinished(tmp_path / "rows", "work", bundle, keeps_errors=keeps_errors)
+        assert rows.num_frames == part.start
+        rows.add(latents[part], unfound[part], errors_mm[part])
+        rows.close()
+    np.testing.assert_array_equal(rows.latents(), latents)
+    assert rows.num_unfound() == 2
+    expected = rows.expected()
+    assert expected is not None
+    np.testing.assert_allclose(expected.frames_mm, errors_mm[:, bundle.topology.animated].mean(axis=1), rtol=1e-6)
+    assert set(expected.regions_mm) == {"lips", "lids"}
+    kept = rows.errors_mm()
+    assert (kept is not None) is keeps_errors
+    if kept is not None:
+        np.testing.assert_allclose(kept, errors_mm, rtol=1e-3)
+
+
+def test_a_result_is_known_again_only_while_it_is_whole(rows: Path, movie: Path, bundle: ActorBundle) -> None:
+    path = rows.with_name("solved.npz")
+    solved = _solve(rows, movie, bundle)
+    checksum = solved.save(path, has_vertices=True)
+    assert checksum == sha256_of(path)
+    found = find_result(path)
+    assert found is not None
+    assert (found.work, found.num_frames, found.has_vertices) == ("work", _NUM_FRAMES, True)
+    path.write_bytes(path.read_bytes()[:-50])
+    assert find_result(path) is None
+    assert find_result(rows.with_name("absent.npz")) is None

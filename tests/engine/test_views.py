@@ -11,14 +11,14 @@ import pytest
 from engine.backends import Solution
 from engine.bundle import ActorBundle
 from engine.errors import CameraError
-from engine.expected import ExpectedTally
+from engine.expected import ErrorColumns, ExpectedErrors
 from engine.frames import CropRect
 from engine.movies import MovieReader, MovieWriter
-from engine.solve_movie import solve_movie
 from engine.solver import Solver
 from engine.timecode import Timecode
 from engine.view_movies import Synchronous, ViewMovie
 from engine.views import View, absent_note
+from tests.engine.solving import solve_whole
 from tests.fakes import TINY_CROP, FakeBackend, frame, tiny_bundle, tiny_topology
 
 RATE = Fraction(25)
@@ -108,7 +108,7 @@ def test_lengths_that_no_container_tells_are_compared_while_reading(movie, num_s
 def test_a_solved_movie_saw_every_camera_at_its_place(movie, bundle: ActorBundle, tmp_path: Path) -> None:
     backend = SeeingBackend(bundle)
     front, side = movie([10, 20, 30]), movie([110, 120, 130])
-    solved = solve_movie(front, bundle, backend, TINY_CROP, 2, others=[side_of(side)])
+    solved = solve_whole(tmp_path / "rows", front, bundle, backend, TINY_CROP, 2, others=[side_of(side)])
     crops = np.concatenate(backend.seen)
     assert crops.shape == (3, 2, 320, 240)
     assert crops[:, :, 0, 0].tolist() == [[10, 110], [20, 120], [30, 130]]
@@ -121,13 +121,14 @@ def test_a_solved_movie_saw_every_camera_at_its_place(movie, bundle: ActorBundle
         np.testing.assert_allclose(file["expected_mm"], animated.mean(axis=1), rtol=1e-3)
 
 
-def test_a_view_without_a_movie_is_black_and_said_to_be_absent(movie, bundle: ActorBundle) -> None:
+def test_a_view_without_a_movie_is_black_and_said_to_be_absent(movie, bundle: ActorBundle, tmp_path: Path) -> None:
     backend = SeeingBackend(bundle)
-    solved = solve_movie(movie([10, 20]), bundle, backend, TINY_CROP, keeps_errors=False)
+    front = movie([10, 20])
+    solved = solve_whole(tmp_path / "rows", front, bundle, backend, TINY_CROP, keeps_errors=False)
     assert np.concatenate(backend.seen)[:, :, 0, 0].tolist() == [[10, 0], [20, 0]]
     assert solved.notes == ("The actor was trained with front and side: it is solved without side here.",)
     assert solved.expected is not None
-    assert solved.expected.vertices_mm is None
+    assert solved.errors_mm is None
 
 
 def test_one_live_camera_is_the_first_view_and_its_mesh_carries_the_expected_errors(bundle: ActorBundle) -> None:
@@ -147,14 +148,18 @@ def test_nothing_is_said_where_every_camera_is_there(bundle: ActorBundle) -> Non
 # What to record next
 
 
-def expected_of(curve: Sequence[float], keeps_vertices: bool = True):
+def expected_of(curve: Sequence[float]) -> ExpectedErrors:
     topology = tiny_topology()
-    tally = ExpectedTally(topology, keeps_vertices=keeps_vertices)
+    columns = ErrorColumns(topology)
     errors = np.repeat(np.array(curve, np.float32)[:, None], topology.num_vertices, axis=1)
     errors[30:33, topology.sets["lids"]] *= 3.0
-    for first in range(0, len(errors), 7):
-        tally.add(errors[first : first + 7])
-    return tally.result()
+    return columns.read(np.concatenate([columns.of(errors[first : first + 7]) for first in range(0, len(errors), 7)]))
+
+
+def test_moments_are_found_from_any_first_one_on(movie) -> None:
+    front, side = movie([10, 20, 30, 40], "01:00:00:00"), movie([99, 110, 120, 130, 140], "00:59:59:24")
+    images = Synchronous(front_of(front), [side_of(side)]).moments(2)
+    assert [tuple(int(image.flat[0]) for image in pair) for pair in images] == [(30, 130), (40, 140)]
 
 
 def test_the_least_certain_moments_come_first_and_lie_apart() -> None:

@@ -67,6 +67,18 @@ def test_a_line_stands_in_its_room(pattern: str, homes: tuple[str, ...]) -> None
     assert strays == []
 
 
+def test_ray_is_known_in_one_file() -> None:
+    knowing = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "ray" for name in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ray")
+        or (isinstance(node, ast.Call) and any(isinstance(a, ast.Constant) and a.value == "ray" for a in node.args))
+    ]
+    assert {place.split(":")[0] for place in knowing} == {"app/cli/solve_ray.py"}, knowing
+
+
 def test_no_function_takes_keywords_it_does_not_name() -> None:
     catching = [
         f"{path}:{node.lineno}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.cameras.movie import shot_camera
+from engine.claim import claimed
 from engine.errors import ShotError, StorageError
 from engine.frames import CropRect
 from engine.shots import DataSet, Role
@@ -25,7 +26,6 @@ from tests.ingest.head import (
     write_cache,
     write_movie,
 )
-from training.claim import claimed
 from training.ingest.open_points import open_points
 from training.ingest.plan import plan_ingest
 from training.ingest.take_in import Ingested, take_in

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.claim import claimed
 from engine.errors import StorageError
 from training import processes
-from training.claim import claimed
 from training.processes import StopWork, Work
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """Another process that works on `tmp_path / "data"`."""
     script = (
-        "import sys\nfrom pathlib import Path\nfrom training.claim import claimed\n"
+        "import sys\nfrom pathlib import Path\nfrom engine.claim import claimed\n"
         "with claimed(Path(sys.argv[1])):\n    print('mine', flush=True)\n    sys.stdin.read()\n"
     )
     process = subprocess.Popen(

@@ -14,8 +14,8 @@ from engine.mesh import distances_mm
 from engine.movies import MovieReader
 from engine.preparation import Preparation
 from engine.shots import FRONT
-from engine.solve_movie import solve_movie
 from export.network.actor import export_actor
+from tests.engine.solving import solve_whole
 from tests.training.drawn_faces import FACE_CROP, write_faces
 from tests.training.tiny_data import CROP, INPUT, NUM_VERTICES, TINY, write_tiny_data
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
@@ -161,7 +161,7 @@ def test_it_solves_through_the_engine_as_it_was_trained(data, run, tmp_path, wei
             continue
         backend = open_backend(bundle, status.name, "float32" if "float32" in status.precisions else None, 1)
         with MovieReader(shot.movie_path()) as movie:
-            solved = solve_movie(movie, bundle, backend, bundle.crop, 7)
+            solved = solve_whole(tmp_path / status.name, movie, bundle, backend, bundle.crop, 7)
         backend.close()
         assert distances_mm(bundle.vertices(solved.latents), trained).max() < 0.05
     measured = exported.evaluation.rmse_mm
@@ -206,7 +206,7 @@ def test_training_export_and_movies_see_the_same_stabilised_pictures(faces, tmp_
     shot = faces.validation[0]
     backend = open_backend(bundle, "onnxruntime", "float32", 1)
     with MovieReader(shot.movie_path()) as movie:
-        solved = solve_movie(movie, bundle, backend, bundle.crop, 4)
+        solved = solve_whole(tmp_path / "rows", movie, bundle, backend, bundle.crop, 4)
     backend.close()
     assert solved.num_unfound == 0
     with open_judge(tmp_path / "actor", "onnxruntime", "float32", 1) as judge:

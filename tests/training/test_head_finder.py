@@ -17,8 +17,8 @@ from engine.frames import CropRect
 from engine.head_finder import SEEN_PX, HeadFinder, head_of
 from engine.movies import MovieReader
 from engine.preparation import Preparation
-from engine.solve_movie import solve_movie
 from export.network.actor import export_actor
+from tests.engine.solving import solve_whole
 from tests.training.drawn_faces import write_faces
 from tests.training.place import Place
 from tests.training.tiny_data import TINY
@@ -126,7 +126,7 @@ def test_an_actor_made_with_it_solves_movies_without_dlib(faces, few_steps, tmp_
     shot = faces.validation[0]
     backend = open_backend(bundle, "onnxruntime", "float32", 1)
     with MovieReader(shot.movie_path()) as movie:
-        solved = solve_movie(movie, bundle, backend, bundle.crop, 4)
+        solved = solve_whole(tmp_path / "rows", movie, bundle, backend, bundle.crop, 4)
     backend.close()
     assert solved.num_unfound == 0
     assert bundle.metrics["rmse_mm"] > 0

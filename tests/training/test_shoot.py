@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.claim import claimed
 from engine.errors import ShotError, StorageError
 from engine.shots import SKIN_FILE, TOPOLOGY_FILE, DataSet, Role, Shot
 from engine.timecode import Timecode
@@ -21,7 +22,6 @@ from training.actor.identity import identity_of
 from training.actor.rig import Rig, build_rig
 from training.actor.sensor import Mains, Sensor
 from training.actor.stage import StageSetup
-from training.claim import claimed
 from training.shoot import make_shot
 from training.shoot_folder import check_folder, put_in_place, survey
 from training.shoot_plan import RATE, ShotPlan, later_session, plan_shoot

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.bundle import sha256_of
+from engine.claim import claimed
 from engine.disk import not_written, write_whole
 from engine.errors import ShotError
 from engine.shots import DataSet
@@ -29,7 +30,6 @@ from training.bootstrap.pinhole import Pinhole
 from training.bootstrap.rig_points import RigPoints
 from training.bootstrap.skin import SkinView, gather_skin, skin_moments
 from training.bootstrap.track import Track
-from training.claim import claimed
 from training.frame_words import frame_words
 from training.ingest.footage import MovieFootage
 

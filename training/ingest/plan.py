@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.claim import LOCK_FILE
 from engine.crop import check_crop, largest_crop
 from engine.errors import ShotError
 from engine.frames import CropRect
@@ -18,7 +19,6 @@ from engine.mesh import Topology
 from engine.shots import DATASET_FILE, FRONT, SHOT_FILE, TOPOLOGY_FILE, DataSet, Role, Viewpoint
 from engine.space import LengthUnit, UpAxis
 from engine.timecode import Timecode
-from training.claim import LOCK_FILE
 from training.ingest.actor_mesh import ActorMesh, TopologyFile, Winding, build_topology, check_faces, read_topology
 from training.ingest.align import Overlap, align
 from training.ingest.footage import Footage, MovieFootage

@@ -12,13 +12,13 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+from engine.claim import claimed
 from engine.disk import check_room, not_written
 from engine.errors import ShotError
 from engine.mesh import Topology
 from engine.movies import MovieWriter
 from engine.points import PointCacheWriter
 from engine.shots import DATASET_FILE, TOPOLOGY_FILE, DataSet, Shot, ShotFacts
-from training.claim import claimed
 from training.ingest.actor_mesh import is_animated_by_motion, with_animated
 from training.ingest.footage import Footage
 from training.ingest.motion import Motion, MotionWatch

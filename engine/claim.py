@@ -7,29 +7,34 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine.disk import not_written
-from engine.errors import StorageError
+from engine.errors import TakenError
 
 LOCK_FILE = ".lock"
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def claimed(folder: Path, timeout_s: float = 0.0) -> Iterator[None]:
     """Make the folder if need be, and be the only process that writes there.
 
     The kernel releases the claim of a process that dies (`flock`); where a file system has no such locks, filelock's
     marker file stands in. Folders that were made here and are left empty go away.
 
+    Args:
+        folder: Of data.
+        timeout_s: How long to wait for another process that writes there.
+
     Raises:
-        StorageError: Another process works there, or the folder cannot be made.
+        TakenError: Another process works there.
+        StorageError: The folder cannot be made.
     """
     new = [place for place in (folder.absolute(), *folder.absolute().parents) if not place.exists()]
-    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    lock = FileLock(folder / LOCK_FILE, timeout=timeout_s)
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout as error:
-            raise StorageError(
+            raise TakenError(
                 f"Another process is writing into {folder}.",
                 "Wait until it is done, or end it; then give this command again.",
             ) from error
