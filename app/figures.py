@@ -80,8 +80,14 @@ def crop_words(crop: CropRect) -> str:
 
 def machinery_words(statistics: Statistics, gl_renderer: str) -> str:
     """What really solves and what really draws."""
-    solving = (statistics.backend, statistics.precision, statistics.provider)
+    solving = (statistics.backend, precision_words(statistics), statistics.provider)
     return " · ".join(part for part in solving if part) + "        " + gl_renderer
+
+
+def precision_words(statistics: Statistics) -> str:
+    """What the network computes in, and what that costs where it was measured."""
+    loss_mm = statistics.worst_loss_mm
+    return statistics.precision + ("" if loss_mm is None else f" (within {loss_mm:.2f} mm of float32)")
 
 
 def rate_words(rate: Fraction) -> str:

@@ -144,7 +144,7 @@ class Session:
     def statistics(self) -> Statistics:
         """The line now; of a line that has ended, as it was then. Any thread."""
         captured, solved, displayed = self._captured.meter, self._solved, self._displayed
-        now_ns = self._ended_ns or self._clock.now_ns()
+        now_ns, int8 = self._ended_ns or self._clock.now_ns(), self._bundle.int8
         return Statistics(
             frames=captured.count,
             solved=solved.count,
@@ -162,6 +162,7 @@ class Session:
             precision=self._backend.precision,
             provider=self._backend.provider,
             notes=self.notes,
+            worst_loss_mm=int8.worst_mm if int8 is not None and self._backend.precision == "int8" else None,
         )
 
     def _run_capture(self) -> None:

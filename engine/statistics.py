@@ -158,6 +158,7 @@ class Statistics:
     precision: str
     provider: str
     notes: tuple[str, ...]
+    worst_loss_mm: float | None = None  # by int8, of any vertex, as measured when it was made; None for the others
 
     @property
     def latency_ms(self) -> Percentiles | None:

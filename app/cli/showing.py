@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.console import check_results, err, out, progress, write_json
+from app.figures import precision_words
 from engine.errors import LiveDoubleError, StorageError
 from engine.machine import machine_facts, peak_memory_mib, process_age_s
 
@@ -121,7 +122,7 @@ def tell(shown: "Shown", statistics: "Statistics") -> None:
         rows.append(("Solve time", f"{statistics.crop_ms.p50 + statistics.network_ms.p50:.1f} ms", parts))
     if statistics.rmse_mm is not None:
         rows.append(("RMSE", f"{statistics.rmse_mm:.2f} mm", "animated vertices against the truth"))
-    rows.append(("Solved by", statistics.backend, f"{statistics.precision}, {statistics.provider}"))
+    rows.append(("Solved by", statistics.backend, f"{precision_words(statistics)}, {statistics.provider}"))
     rows.append(("Drawn by", "OpenGL", shown.gl_renderer))
     if shown.first_mesh_s is not None:
         age_s, memory_mib = shown.start.first_mesh_s, peak_memory_mib()

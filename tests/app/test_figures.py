@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -76,6 +77,8 @@ def test_the_camera_is_told_with_size_and_rate_and_its_timecode_apart() -> None:
 
 
 def test_the_status_line_names_what_really_runs() -> None:
+    eight_bits = replace(statistics(), precision="int8", worst_loss_mm=0.326)
+    assert machinery_words(eight_bits, "llvmpipe").startswith("onnxruntime · int8 (within 0.33 mm of float32) · CPU")
     words = machinery_words(statistics(), "llvmpipe")
     for part in ("onnxruntime", "float32", "CPU", "llvmpipe"):
         assert part in words
