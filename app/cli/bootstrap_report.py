@@ -114,7 +114,7 @@ def judge_double(
             agree(one, data.validation, known, data.topology.neutral, head.points.places, head.camera)
             for one in (network, alone, truth_itself(), still)
         ]
-        timed = None if host is None else _timed(host, judge, data, cache)
+        timed = None if host is None else _timed(host, judge, data, cache, actor, threads)
         facts = facts_of(data, chosen)
         show(measured, [], facts)
         figures = {
@@ -145,11 +145,16 @@ def judge_double(
     return figures
 
 
-def _timed(host: "Host", judge: "Judge", data: "DataSet", cache: Path) -> "Pace":
+def _timed(host: "Host", judge: "Judge", data: "DataSet", cache: Path, actor: Path, threads: int | None) -> "Pace":
+    """One frame at a time, by a backend opened as live: the judge's is opened for many frames."""
+    from contextlib import closing
     from itertools import islice
 
+    from engine.backends import open_backend
+    from engine.bundle import ActorBundle
     from training.bootstrap.judging import pace
     from training.crops import choose_frames
+    from training.judge import solved_by
 
     shot = data.validation[0]
     count = min(_NUM_TIMED, shot.facts.num_frames)
@@ -157,7 +162,8 @@ def _timed(host: "Host", judge: "Judge", data: "DataSet", cache: Path) -> "Pace"
     crops = np.stack([frames.crop(index) for index in range(count)])
     with shot.pictures() as movie:
         pictures = list(islice(movie, count))
-    return pace(host, pictures, crops, judge.solve)
+    with closing(open_backend(ActorBundle.open(actor), num_threads=threads)) as backend:
+        return pace(host, pictures, crops, lambda one: solved_by(backend, one))
 
 
 def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", host: str) -> "Table":
