@@ -23,7 +23,7 @@ INT8 = "int8"
 REFERENCE = (ort.NAME, "float32")  # which the others are compared with
 
 _PROBES = {ov.NAME: ov.status, ort.NAME: ort.status, ort_cuda.NAME: ort_cuda.status, trt.NAME: trt.status}
-_WITH_INT8 = (ov.NAME, ort.NAME)
+_WITH_INT8 = (ov.NAME, ort.NAME, trt.NAME)
 _log = logging.getLogger(__name__)
 _MOST_THREADS = 8  # a single crop is too little work for more
 
@@ -76,18 +76,19 @@ def open_backend(
     chosen, kind = choose_backend(name, precision, bundle)
     opening = _Opening(bundle, threads, is_offline)
     if name is not None:
-        return opening.proven(chosen, kind) if kind == INT8 else opening.warm(chosen, kind)
+        return opening.asked(chosen, kind)
     names = _fastest_first(precision)
-    if chosen == trt.NAME and may_swap and not _is_ready(bundle):
-        meanwhile = _fastest(opening, None, [other for other in names if other != trt.NAME])
-        return SwappingBackend(meanwhile, chosen, lambda: opening.warm(chosen, kind))
+    if chosen == trt.NAME and may_swap and not _is_ready(bundle, kind):
+        on_processor = INT8 if kind == INT8 else None  # which has no float16, but 8 bits where the actor has them
+        meanwhile = _fastest(opening, on_processor, [other for other in names if other != trt.NAME])
+        return SwappingBackend(meanwhile, chosen, lambda: opening.asked(chosen, kind))
     return _fastest(opening, precision, names)
 
 
-def _is_ready(bundle: ActorBundle) -> bool:
+def _is_ready(bundle: ActorBundle, precision: str) -> bool:
     """Whether the GPU's engine need not be built first; where engines cannot be kept, nobody waits for one."""
     try:
-        return trt.has_engine(bundle)
+        return trt.has_engine(bundle, precision)
     except BackendError as error:
         _log.warning("%s builds its engine while another backend solves: %s", trt.NAME, error.reason)
         return False
@@ -118,6 +119,10 @@ class _Opening:
         backend = self._load(name, precision)
         backend.run(np.zeros((1, *self.bundle.input_shape), np.uint8))
         return backend
+
+    def asked(self, name: str, precision: str) -> Backend:
+        """What was asked for by name: taken at its word, but for 8 bits."""
+        return self.proven(name, precision) if precision == INT8 else self.warm(name, precision)
 
     def proven(self, name: str, precision: str) -> Backend:
         """Likewise, and let it solve a face: older processors add up 8 bits wrongly in some runtimes."""

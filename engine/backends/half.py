@@ -1,4 +1,4 @@
-"""An actor's network for GPUs, made of its `network.onnx` whenever an engine is built: inner layers in float16.
+"""An actor's network for GPUs, made of its ONNX file whenever an engine is built: inner layers in float16.
 
 Rule: what decides millimetres stays in float32: whitening, the layer that makes the latents, vertices, expected errors.
 The `onnx` package is needed, which comes with the extras of GPUs.
@@ -6,6 +6,8 @@ The `onnx` package is needed, which comes with the extras of GPUs.
 
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,29 +32,47 @@ def float16_network(bundle: ActorBundle, batch_size: int) -> bytes:
     Raises:
         BackendError: The network is damaged, or not an actor's.
     """
+    onnx, model = read_network(bundle, bundle.network_path, batch_size)
+    halve(onnx, model.graph)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def read_network(bundle: ActorBundle, path: Path, batch_size: int) -> tuple[ModuleType, Any]:
+    """The `onnx` package, and an actor's network as it lies on the disk, but of fixed shape and with no more outputs.
+
+    Args:
+        bundle: The actor.
+        path: Of the network.
+        batch_size: Frames solved together.
+
+    Raises:
+        BackendError: The network is damaged, or not an actor's.
+    """
     onnx = importlib.import_module("onnx")
     decode_error = importlib.import_module("google.protobuf.message").DecodeError
     damaged = (decode_error, onnx.checker.ValidationError, OSError, ValueError)
     try:
-        model = onnx.load(str(bundle.network_path))
+        model = onnx.load(str(path))
     except damaged as error:
         first_line = str(error).strip().partition("\n")[0].rstrip(".")
-        raise BackendError(
-            f"{bundle.network_path} is not a whole ONNX file ({first_line}).", "Export the actor again."
-        ) from error
+        raise BackendError(f"{path} is not a whole ONNX file ({first_line}).", "Export the actor again.") from error
     inputs, outputs = ([port.name for port in ports] for ports in (model.graph.input, model.graph.output))
     expected = [*OUTPUT_NAMES, *([ERRORS_NAME] if bundle.has_errors else [])]
     if inputs != [INPUT_NAME] or outputs[: len(expected)] != expected:
         raise BackendError(
-            f"{bundle.network_path} is not an actor's network: it maps {inputs} to {outputs}.",
+            f"{path} is not an actor's network: it maps {inputs} to {outputs}.",
             "Export the actor again.",
         )
     del model.graph.output[len(expected) :]
     for port in (*model.graph.input, *model.graph.output):
         port.type.tensor_type.shape.dim[0].dim_value = batch_size  # which unsets its name
-    _Halving(onnx, model.graph).rewrite()
-    data: bytes = model.SerializeToString()
-    return data
+    return onnx, model
+
+
+def halve(onnx: ModuleType, graph: Any) -> None:
+    """Let the inner layers of a network in float32 compute in float16, but for those that compute in 8 bits."""
+    _Halving(onnx, graph).rewrite()
 
 
 class _Halving:
@@ -137,4 +157,7 @@ def _inner_layers(nodes: Iterable[Any], latents: str) -> frozenset[str]:
         if node is not None and node.output[0] not in reached:
             reached.add(node.output[0])
             to_do.extend(node.input)
-    return frozenset(name for name in reached if makers[name].op_type in _LAYERS)
+    in_8_bits = {output for output, node in makers.items() if node.op_type == "DequantizeLinear"}
+    return frozenset(
+        name for name in reached if makers[name].op_type in _LAYERS and in_8_bits.isdisjoint(makers[name].input)
+    )

@@ -1,4 +1,4 @@
-"""TensorRT, or TensorRT for RTX, on an NVIDIA GPU: float16 inside, float32 where it decides millimetres.
+"""TensorRT, or TensorRT for RTX, on an NVIDIA GPU: float16 or 8 bits inside, float32 where it decides millimetres.
 
 Rule: creating a TensorRT runtime without a driver can end the process, so the driver is asked first. What it solves is
 compared with ONNX Runtime before an engine is trusted and kept.
@@ -16,6 +16,7 @@ from types import ModuleType
 import numpy as np
 
 from engine.backends.backend import BackendStatus, Solution, check_crops
+from engine.backends.centred import int8_network
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
 from engine.backends.proof import check_solution
@@ -28,8 +29,9 @@ from engine.gpu.driver import Gpu, Stream, compute_capability
 from engine.machine import probe_gpu
 
 NAME = "tensorrt"
-PRECISIONS = ("float16",)
+PRECISIONS = ("float16",)  # of every actor
 
+_NETWORKS = {"float16": float16_network, "int8": int8_network}
 _MODULES = ("tensorrt", "tensorrt_rtx")  # of one interface; the first that loads is used
 _INSTALL = "pip install 'livedouble[tensorrt]', or 'livedouble[rtx]' for GeForce and RTX cards"
 _log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ def status() -> BackendStatus:
     return BackendStatus(NAME, not reason, installed, () if reason else PRECISIONS, reason)
 
 
-def has_engine(bundle: ActorBundle, cache: Path | None = None) -> bool:
+def has_engine(bundle: ActorBundle, precision: str, cache: Path | None = None) -> bool:
     """Whether the engine for single crops was built before, so that it starts at once. Only where it can run.
 
     Raises:
@@ -62,7 +64,7 @@ def has_engine(bundle: ActorBundle, cache: Path | None = None) -> bool:
     """
     tensorrt = _import_tensorrt()
     with closing(Gpu()) as gpu:
-        key = _key(tensorrt, gpu, float16_network(bundle, 1), 1)
+        key = _key(tensorrt, gpu, _NETWORKS[precision](bundle, 1), 1)
     return load_engine(cache or engine_folder(), key) is not None
 
 
@@ -74,7 +76,7 @@ class TrtBackend:
 
     Args:
         bundle: The actor.
-        precision: One of `PRECISIONS`.
+        precision: `float16`, or `int8` of an actor that has such a network.
         num_threads: Of the processor, for the comparison with ONNX Runtime.
         cache: Folder of engines; by default the user's.
 
@@ -129,7 +131,7 @@ class TrtBackend:
             self._pictures.close()
             self._pictures = None
         try:
-            self._pictures = TrtPictures(self._single, self._stream, image, crop, self._title)
+            self._pictures = TrtPictures(self._single, self._stream, image, crop, self._title, self.precision)
         except BackendError as error:
             _log.warning("Pictures are prepared on the processor: %s", error.reason)
             self._refusal = error.reason
@@ -147,7 +149,7 @@ class TrtBackend:
 
     def _engine(self, batch_size: int) -> Engine:
         """From the cache, or built, compared and kept."""
-        network = float16_network(self._bundle, batch_size)
+        network = _NETWORKS[self.precision](self._bundle, batch_size)
         key = _key(self._tensorrt, self._gpu, network, batch_size)
         plan = load_engine(self._folder, key)
         if plan is not None:

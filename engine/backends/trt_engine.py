@@ -1,4 +1,4 @@
-"""One engine of TensorRT: built from an actor's float16 network, loaded, and run on batches of crops.
+"""One engine of TensorRT: built from an actor's network for GPUs, loaded, and run on batches of crops.
 
 Rule: addresses and shapes are settled once, when it is loaded; a run is one recorded graph of the GPU.
 """
@@ -154,7 +154,7 @@ def build_plan(tensorrt: ModuleType, network_file: bytes, capability: str = "CUR
 
     Args:
         tensorrt: The module.
-        network_file: From `float16_network`.
+        network_file: From `float16_network` or `int8_network`.
         capability: What TensorRT for RTX builds for, one of its `ComputeCapability`; it needs no GPU for others than
             `CURRENT`. TensorRT itself builds for the present GPU.
 

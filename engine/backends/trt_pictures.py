@@ -32,6 +32,7 @@ class TrtPictures:
         image: [H, W] or [H, W, 3] uint8, of the size and kind to come.
         crop: Where the network looks at first.
         title: Of engine and GPU, for people.
+        precision: Of its inner layers; in 8 bits a gray level more or less may fall on the next step.
 
     Raises:
         BackendError: A CUDA library is missing, the GPU is out of memory, or it prepares a face wrongly.
@@ -40,7 +41,9 @@ class TrtPictures:
 
     capacity = _MOST_UNDER_WAY
 
-    def __init__(self, engine: Engine, stream: Stream, image: np.ndarray, crop: CropRect, title: str) -> None:
+    def __init__(
+        self, engine: Engine, stream: Stream, image: np.ndarray, crop: CropRect, title: str, precision: str
+    ) -> None:
         self._gpu = stream.gpu
         network = engine.network
         _, num_views, height_px, width_px = network.input_shape
@@ -57,7 +60,7 @@ class TrtPictures:
             )
             self._ring = held.enter_context(closing(PictureRing(work, _picture_of(image), crop)))
             self._outputs = network.outputs
-            self._check(engine, image, crop, title)
+            self._check(engine, image, crop, title, ALLOWED_MM[precision])
             self._held = held.pop_all()
 
     @property
@@ -83,8 +86,8 @@ class TrtPictures:
         """Wait for what is under way and release all memory."""
         self._held.close()
 
-    def _check(self, engine: Engine, image: np.ndarray, crop: CropRect, title: str) -> None:
-        """Raise if it sees a face otherwise than the processor, but for the rounding of halves."""
+    def _check(self, engine: Engine, image: np.ndarray, crop: CropRect, title: str, allowed_mm: float) -> None:
+        """Raise if it sees a face otherwise than the processor, but for rounding."""
         picture = draw_face(image, crop)
         self.submit(picture, crop)
         solved = self.collect()
@@ -92,10 +95,10 @@ class TrtPictures:
         views = [crop_for_network(picture, crop, width_px, height_px), *[None] * (num_views - 1)]
         expected = engine.run(stacked(views, width_px, height_px)[None])
         wrong_mm = float(distances_mm(solved.vertices, expected.vertices).max())
-        if not wrong_mm < ALLOWED_MM["float16"]:  # nor may it be no number at all
+        if not wrong_mm < allowed_mm:  # nor may it be no number at all
             raise BackendError(
                 f"{title} prepares a picture otherwise than the processor: a face solved from it is {wrong_mm:.3g} mm"
-                f" away ({ALLOWED_MM['float16']:g} are allowed).",
+                f" away ({allowed_mm:g} are allowed).",
                 TRY_ANOTHER,
             )
 

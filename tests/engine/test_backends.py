@@ -459,12 +459,41 @@ def test_only_a_gpu_engine_that_is_not_built_yet_is_swapped_in(
     monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: with_gpu)
     monkeypatch.setattr(choice.trt, "TrtBackend", lambda bundle, *_: FakeBackend(bundle))
     for has_engine, may_swap, is_swapping in ((False, True, True), (True, True, False), (False, False, False)):
-        monkeypatch.setattr(choice.trt, "has_engine", lambda _, has_engine=has_engine: has_engine)
+        monkeypatch.setattr(choice.trt, "has_engine", lambda *_, has_engine=has_engine: has_engine)
         backend = open_backend(tiny, num_threads=1, may_swap=may_swap)
         assert isinstance(backend, SwappingBackend) is is_swapping
         backend.close()
     named = open_backend(tiny, "tensorrt", num_threads=1, may_swap=True)
     assert isinstance(named, FakeBackend)
+
+
+def test_8_bits_are_8_bits_while_the_engine_for_them_is_built_and_prove_themselves_when_it_is(
+    tiny_int8: ActorBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def wrong(bundle: ActorBundle, *given: object) -> Backend:
+        asked.append(given)
+        return FakeBackend(bundle)
+
+    def no_engine(bundle: ActorBundle, precision: str) -> bool:
+        asked.append((precision,))
+        return False
+
+    with_gpu = BackendStatus("tensorrt", True, "11.0.0", ("float16",), "")
+    monkeypatch.setitem(choice._PROBES, "tensorrt", lambda: with_gpu)
+    monkeypatch.setattr(choice.trt, "TrtBackend", wrong)
+    monkeypatch.setattr(choice.trt, "has_engine", no_engine)
+    assert choose_backend(precision="int8", bundle=tiny_int8) == ("tensorrt", "int8")
+    with closing(open_backend(tiny_int8, precision="int8", num_threads=1, may_swap=True)) as backend:
+        assert isinstance(backend, SwappingBackend)
+        assert backend.precision == "int8"
+        assert backend._worker.join(30)
+        assert backend.name != "fake"
+        assert "tensorrt in int8 solves a face" in backend.provider
+    assert asked == [("int8",), ("int8", 1)]
+    with pytest.raises(BackendError, match="tensorrt in int8 solves a face"):
+        open_backend(tiny_int8, "tensorrt", "int8", num_threads=1)
 
 
 def test_where_engines_cannot_be_kept_the_automatic_choice_warns_and_begins_on_the_processor(

@@ -96,6 +96,16 @@ def test_only_the_crops_pixels_are_copied_up(backend: TrtBackend, driver: FakeDr
     assert driver.copied_bytes == [3 * 300 * 400, 3 * 288 * 384]
 
 
+def test_pictures_are_solved_in_8_bits_as_the_processors_crops_are(
+    tiny_int8: ActorBundle, driver: FakeDriver, tmp_path: Path
+) -> None:
+    with closing(TrtBackend(tiny_int8, "int8", 1, tmp_path)) as backend:
+        pictures = backend.pictures(GRAY[0], CROP)
+        assert pictures is not None
+        pictures.submit(GRAY[0], CROP)
+        assert_same(pictures.collect(), by_crop(backend, GRAY[0], CROP))
+
+
 def test_a_picture_is_the_callers_again_when_it_is_submitted(backend: TrtBackend) -> None:
     pictures = backend.pictures(GRAY[0], CROP)
     image = GRAY[1].copy()
@@ -180,13 +190,19 @@ def test_closing_gives_everything_back(tiny: ActorBundle, driver: FakeDriver, tm
     assert (driver.num_contexts, driver.num_modules) == (0, 0)
 
 
+@pytest.mark.parametrize("precision", ["float16", "int8"])
 def test_a_kernel_that_prepares_wrongly_is_not_used_and_its_place_taken_by_the_processor(
-    tiny: ActorBundle, driver: FakeDriver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    request: pytest.FixtureRequest,
+    driver: FakeDriver,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    precision: str,
 ) -> None:
     driver._kernel_gain = 0.9
-    with closing(TrtBackend(tiny, "float16", 1, tmp_path)) as backend:
+    actor = request.getfixturevalue("tiny_int8" if precision == "int8" else "tiny")
+    with closing(TrtBackend(actor, precision, 1, tmp_path)) as backend:
         before = set(driver.blocks)
-        mesh = Solver(tiny, backend).solve(Frame(GRAY[0], 0, 0), CROP)
+        mesh = Solver(actor, backend).solve(Frame(GRAY[0], 0, 0), CROP)
         np.testing.assert_array_equal(mesh.latent, by_crop(backend, GRAY[0], CROP).latents[0])
         assert "prepared on the processor: NVIDIA Pretend, TensorRT 11.0.0 prepares a picture" in backend.provider
         assert set(driver.blocks) == before

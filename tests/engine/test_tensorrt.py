@@ -7,9 +7,11 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
+import onnxruntime
 import pytest
 
-from engine.backends import open_backend, trt
+from engine.backends import backend_report, open_backend, trt
+from engine.backends.centred import int8_network
 from engine.backends.engines import EngineKey, engine_folder, keep_engine, load_engine
 from engine.backends.half import float16_network
 from engine.backends.proof import ALLOWED_MM
@@ -20,7 +22,7 @@ from engine.gpu import driver as gpu_driver
 from engine.machine import GpuFacts, probe_gpu
 from engine.mesh import distances_mm
 from tests.engine.fake_gpu import FACTS, FakeDriver, FakeTensorrt
-from tests.fakes import change_facts, tiny_bundle
+from tests.fakes import change_facts, tiny_bundle, with_int8
 
 KEY = EngineKey("c0ffee", "TensorRT 11.0.0", "NVIDIA Pretend (8.9)", "13.0", 1)
 CROPS = np.random.default_rng(3).integers(0, 256, (5, 1, 320, 240), np.uint8)
@@ -120,6 +122,72 @@ def test_a_weight_too_large_for_float16_is_refused(tmp_path: Path) -> None:
         float16_network(bundle, 1)
 
 
+# The network in 8 bits
+
+
+def solved_by_onnx_runtime(network: bytes | Path, crops: np.ndarray) -> list[np.ndarray]:
+    """Latents, vertices, and errors where it has them."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    given = network if isinstance(network, bytes) else str(network)
+    session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    return list(session.run(None, {"crops": crops}))
+
+
+@pytest.fixture(scope="module", params=["one", "two"])
+def in_8_bits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ActorBundle:
+    pytest.importorskip("export.network.int8", reason="its 8 bits are made by the export")
+    folder = tmp_path_factory.mktemp("int8") / "actor"
+    two = {"cameras": ("front", "side"), "has_errors": True}
+    return with_int8(tiny_bundle(folder, **(two if request.param == "two" else {})))
+
+
+def test_the_network_in_8_bits_has_signed_ones_only_and_every_type_is_told(in_8_bits: ActorBundle) -> None:
+    from onnx import TensorProto, checker, load_from_string, numpy_helper
+
+    network = int8_network(in_8_bits, 3)
+    model = load_from_string(network)
+    checker.check_model(model, full_check=True)
+    types = types_of(network)
+    assert types["QuantizeLinear"] == {TensorProto.INT8}
+    assert types["DequantizeLinear"] == types["MatMul"] == types["Add"] == {TensorProto.FLOAT}
+    assert types["Conv"] == {TensorProto.FLOAT16, TensorProto.FLOAT}
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    assert {tensor.data_location for tensor in stored.values()} == {0}
+    dequantised = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    num_in_8_bits = 0
+    for node in model.graph.node:
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            assert stored[node.input[2]].data_type == TensorProto.INT8
+            assert not np.any(numpy_helper.to_array(stored[node.input[2]]))
+        if node.op_type == "Conv" and not dequantised.isdisjoint(node.input):
+            assert dequantised.issuperset(node.input)  # nothing between the steps and the convolution
+            num_in_8_bits += 1
+    assert num_in_8_bits == sum(node.op_type == "Conv" for node in model.graph.node) - 1
+    used = {name for node in model.graph.node for name in node.input} | {port.name for port in model.graph.output}
+    assert used >= stored.keys()
+
+
+def test_the_network_in_8_bits_costs_what_the_actors_own_costs(in_8_bits: ActorBundle) -> None:
+    crops = np.random.default_rng(5).integers(0, 256, (8, len(in_8_bits.views), 320, 240), np.uint8)
+    exact = solved_by_onnx_runtime(in_8_bits.network_path, crops)
+    own = solved_by_onnx_runtime(in_8_bits.network_in("int8"), crops)
+    for_gpu = solved_by_onnx_runtime(int8_network(in_8_bits, 8), crops)
+    own_mm, for_gpu_mm = (np.sqrt(np.square(distances_mm(one[1], exact[1])).mean()) for one in (own, for_gpu))
+    assert 0 < for_gpu_mm < 1.1 * own_mm
+    if in_8_bits.has_errors:
+        np.testing.assert_allclose(for_gpu[2], own[2], rtol=0.02)
+
+
+@pytest.mark.parametrize("place", [np.s_[:], np.s_[:40], np.s_[-40:], np.s_[:, :30], np.s_[:, -30:]])
+def test_a_face_at_any_rim_is_solved_as_by_the_actors_own_8_bits(tiny_int8: ActorBundle, place: object) -> None:
+    crops = np.zeros((1, 1, 320, 240), np.uint8)
+    crops[0, 0][place] = np.random.default_rng(6).integers(0, 256, crops[0, 0][place].shape)
+    own = solved_by_onnx_runtime(tiny_int8.network_in("int8"), crops)
+    # Their sums are rounded otherwise, so that a value here and there falls on the next step.
+    assert distances_mm(solved_by_onnx_runtime(int8_network(tiny_int8, 1), crops)[1], own[1]).max() < 0.1
+
+
 # Running, on a pretended GPU
 
 
@@ -136,6 +204,46 @@ def test_it_solves_as_onnx_runtime_does_in_every_batch_size(tiny: ActorBundle, t
         assert distances_mm(solved.vertices, expected.vertices[:batch_size]).max() < ALLOWED_MM["float16"]
         np.testing.assert_allclose(solved.latents, expected.latents[:batch_size], atol=0.02)
     backend.close()
+
+
+@pytest.mark.usefixtures("tensorrt")
+def test_it_solves_in_8_bits_where_the_actor_has_them(
+    in_8_bits: ActorBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trt, "engine_folder", lambda: tmp_path)
+    (told,) = [status for status in backend_report(in_8_bits) if status.name == "tensorrt"]
+    assert told.precisions == ("float16", "int8")
+    crops = np.random.default_rng(4).integers(0, 256, (3, len(in_8_bits.views), 320, 240), np.uint8)
+    by_name = {}
+    for name in ("onnxruntime", "tensorrt"):
+        backend = open_backend(in_8_bits, name, "int8", num_threads=1)
+        assert (backend.name, backend.precision) == (name, "int8")
+        by_name[name] = backend.run(crops)
+        backend.close()
+    # Of two views a quarter of the first values lies halfway between two steps, where either is right.
+    allowed_mm = 0.1 if len(in_8_bits.views) == 1 else 0.6
+    assert distances_mm(by_name["tensorrt"].vertices, by_name["onnxruntime"].vertices).max() < allowed_mm
+
+
+def test_engines_of_both_precisions_lie_side_by_side(
+    tiny_int8: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt
+) -> None:
+    trt.TrtBackend(tiny_int8, "float16", 1, tmp_path).close()
+    assert not trt.has_engine(tiny_int8, "int8", tmp_path)
+    for precision in ("int8", "float16", "int8"):
+        trt.TrtBackend(tiny_int8, precision, 1, tmp_path).close()
+    assert trt.has_engine(tiny_int8, "int8", tmp_path)
+    assert (tensorrt.num_builds, len(list(tmp_path.iterdir()))) == (2, 2)
+
+
+def test_an_engine_in_8_bits_is_proven_at_every_start(
+    tiny_int8: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trt, "engine_folder", lambda: tmp_path)
+    open_backend(tiny_int8, "tensorrt", "int8", num_threads=1).close()
+    tensorrt.wrong_cm = 0.2  # as if another driver of the same version added up wrongly
+    with pytest.raises(BackendError, match="tensorrt in int8 solves a face"):
+        open_backend(tiny_int8, "tensorrt", "int8", num_threads=1)
 
 
 @pytest.mark.usefixtures("tensorrt")
@@ -188,7 +296,7 @@ def test_an_engine_damaged_on_the_disk_is_built_again(
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(damage(whole))
-    assert not trt.has_engine(tiny, tmp_path)
+    assert not trt.has_engine(tiny, "float16", tmp_path)
     trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
     assert tensorrt.num_builds == 2
     assert kept.read_bytes() == whole
@@ -212,11 +320,11 @@ def test_an_engine_that_no_longer_runs_is_built_again(
 def test_another_version_builds_again(
     tiny: ActorBundle, tmp_path: Path, tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    assert not trt.has_engine(tiny, tmp_path)
+    assert not trt.has_engine(tiny, "float16", tmp_path)
     trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
-    assert trt.has_engine(tiny, tmp_path)
+    assert trt.has_engine(tiny, "float16", tmp_path)
     monkeypatch.setattr(tensorrt, "__version__", version)
-    assert not trt.has_engine(tiny, tmp_path)
+    assert not trt.has_engine(tiny, "float16", tmp_path)
     trt.TrtBackend(tiny, "float16", 1, tmp_path).close()
     assert tensorrt.num_builds == 2
 
@@ -411,11 +519,13 @@ def test_engines_lie_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.Monk
 # A real driver
 
 
-def test_a_real_gpu_solves_a_face(tiny: ActorBundle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_a_real_gpu_solves_a_face(request: pytest.FixtureRequest, tmp_path: Path, precision: str) -> None:
     told = trt.status()
     if not told.is_usable:
         pytest.skip(f"TensorRT: {told.reason}")
-    backend = trt.TrtBackend(tiny, "float16", 1, tmp_path)  # which compares it
+    actor = request.getfixturevalue("tiny_int8" if precision == "int8" else "tiny")
+    backend = trt.TrtBackend(actor, precision, 1, tmp_path)  # which compares it
     assert backend.run(CROPS).vertices.shape == (5, 50, 3)
     backend.close()
     assert probe_gpu().names[0] in backend.provider

@@ -1,5 +1,7 @@
 """A machine without a graphics card can still compile an actor for one: the builder of TensorRT-RTX needs none."""
 
+import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -7,10 +9,11 @@ import pytest
 
 from app.cli.console import DEMO_ACTOR
 from engine.backends import trt_engine as backend
+from engine.backends.centred import int8_network
 from engine.backends.half import float16_network
 from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
-from tests.fakes import tiny_bundle
+from tests.fakes import tiny_bundle, with_int8
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +63,20 @@ def test_the_float16_network_of_an_actor_is_built_as_the_backend_builds_it(
     plan = backend.build_plan(trt, float16_network(bundle, batch_size), "SM89")
     assert len(plan) > 2 * bundle.facts.network.num_parameters
     assert backend.title(trt).startswith("TensorRT-RTX 1.7")
+
+
+@pytest.mark.parametrize("batch_size", [1, 200])
+def test_the_network_of_an_actor_in_8_bits_is_built_with_convolutions_of_8_bits(
+    trt: ModuleType, bundle: ActorBundle, tmp_path: Path, batch_size: int
+) -> None:
+    pytest.importorskip("export.network.int8", reason="its 8 bits are made by the export")
+    actor = with_int8(ActorBundle.open(Path(shutil.copytree(bundle.folder, tmp_path / "int8"))))
+    plan = backend.build_plan(trt, int8_network(actor, batch_size), "SM89")
+    # A plan tells in plain words what the engine will do: values of 8 bits go into the convolutions.
+    convolutions = re.findall(rb'corrltn=\{ name="[^"]*" output=\{[^}]*\} input=\{"([^"]+)" "([^"]+)"', plan)
+    types = dict(re.findall(rb'tensor=\{[^}]*\}[^\n]* name="([^"]+)"[^\n]* type=(\w+) \}', plan))
+    assert len(convolutions) > 1
+    assert [[types[name] for name in read] for read in convolutions[1:]] == [[b"int8"] * 2] * (len(convolutions) - 1)
 
 
 def test_hopper_is_not_on_the_list_of_tensorrt_for_rtx(trt: ModuleType) -> None:
