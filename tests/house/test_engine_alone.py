@@ -49,7 +49,7 @@ raise SystemExit(pytest.main(["tests/engine", "-q", "-p", "no:cacheprovider"]))
 
 
 def _run(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", _BLOCK + script], cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run([sys.executable, "-c", _BLOCK + script], cwd=cwd, capture_output=True, text=True, timeout=900)
 
 
 def test_every_module_of_the_engine_imports_without_torch_and_qt() -> None:
