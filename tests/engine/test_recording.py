@@ -1,6 +1,7 @@
 """Recording a camera: what is written, what a pause leaves out, how it ends."""
 
 from fractions import Fraction
+from threading import Event
 
 import numpy as np
 import pytest
@@ -134,8 +135,9 @@ class SlowWrite:
     recorder = None
 
     def __call__(self, image):
+        pause = Event()  # not the recorder's own wait: this is its thread, which cannot wait for itself
         while not self.recorder._to_write.is_closed:
-            self.recorder.wait(0.005)
+            pause.wait(0.005)
 
 
 def test_a_camera_that_does_not_open_says_so_and_is_closed(tmp_path):
