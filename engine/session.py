@@ -40,6 +40,7 @@ class Session:
         crop: What the network sees, camera pixels; by default the actor's own, or the largest that fits when the
             camera's picture has another size than the actor was trained with (then `notes` says so). The camera is the
             actor's first view; others are absent, which `notes` says too.
+        others: Why other backends do not run, for whoever asks.
         limit_frames: End the stream after so many frames of the camera.
         clock: Time.
     """
@@ -51,6 +52,7 @@ class Session:
         backend: Backend,
         crop: CropRect | None = None,
         *,
+        others: tuple[str, ...] = (),
         limit_frames: int | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -58,7 +60,7 @@ class Session:
         self.meshes: Latest[MeshFrame] = Latest()
         self.notes: tuple[str, ...] = ()
         self._camera, self._bundle, self._backend = camera, bundle, backend
-        self._crop, self._limit_frames, self._clock = crop, limit_frames, clock
+        self._crop, self._limit_frames, self._clock, self._others = crop, limit_frames, clock, others
         self._to_solve: Latest[Frame] = Latest()
         self._crops: Latest[CropRect] = Latest()
         self._stopping = Event()
@@ -162,6 +164,7 @@ class Session:
             precision=self._backend.precision,
             provider=self._backend.provider,
             notes=self.notes,
+            others=self._others,
             worst_loss_mm=int8.worst_mm if int8 is not None and self._backend.precision == "int8" else None,
         )
 

@@ -158,6 +158,7 @@ class Statistics:
     precision: str
     provider: str
     notes: tuple[str, ...]
+    others: tuple[str, ...] = ()  # why other backends do not run
     worst_loss_mm: float | None = None  # by int8, of any vertex, as measured when it was made; None for the others
 
     @property

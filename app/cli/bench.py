@@ -99,10 +99,10 @@ def bench(
             command=shlex.join(["livedouble", *sys.argv[1:]]),
             progress=progress,
         )
-    show(report)
-    if json_file is not None:
+    if json_file is not None:  # before anything is told: who reads the table may close it
         write_json(json_file, report.to_json())
     _write_page([report.to_json()], html_file)
+    show(report)
 
 
 def _demo_faces(bundle: "ActorBundle") -> "np.ndarray | None":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.console import JsonOption, actor_folder, check_can_write, err, out, progress, write_json
+from app.cli.console import JsonOption, UsageError, actor_folder, check_can_write, err, out, progress, write_json
 
 if TYPE_CHECKING:
     from engine.bundle import Int8Facts
@@ -33,9 +33,24 @@ def quantise(
     from engine.shots import DataSet
 
     dataset = DataSet.open(data)
+    if actor == "demo":
+        raise UsageError("The demo actor stays as it came.", f"Copy {actor_folder(actor)}, and quantise the copy.")
+    _note_other_data(actor_folder(actor), dataset)
     cost = quantise_and_tell(actor_folder(actor), dataset, cache or dataset.folder / ".crops")
     if json is not None:
         write_json(json, {"actor": actor, **asdict(cost)})
+
+
+def _note_other_data(folder: Path, data: "DataSet") -> None:
+    from engine.bundle import ActorBundle
+    from training.run_folder import data_checksum
+
+    learned_from = ActorBundle.open(folder).training.get("data_checksum")
+    if learned_from not in (None, data_checksum(data)):
+        err.print(
+            f"{data.folder} is not, or not all of, what {folder} learned from: calibration may lack its rare faces.",
+            soft_wrap=True,
+        )
 
 
 def quantise_and_tell(folder: Path, data: "DataSet", cache: Path) -> "Int8Facts":

@@ -117,12 +117,16 @@ def tell(shown: "Shown", statistics: "Statistics") -> None:
     if latency is not None:
         spread = f"p50, {latency.p95:.1f} p95, {latency.p99:.1f} p99"
         rows.append(("Camera to display", f"{latency.p50:.1f} ms", spread))
+    if statistics.solve_latency_ms is not None:
+        solving = statistics.solve_latency_ms
+        rows.append(("Camera to mesh", f"{solving.p50:.1f} ms", f"p50, {solving.p95:.1f} p95, {solving.p99:.1f} p99"))
     if statistics.crop_ms is not None and statistics.network_ms is not None:
         parts = f"crop {statistics.crop_ms.p50:.1f} ms, network {statistics.network_ms.p50:.1f} ms"
         rows.append(("Solve time", f"{statistics.crop_ms.p50 + statistics.network_ms.p50:.1f} ms", parts))
     if statistics.rmse_mm is not None:
         rows.append(("RMSE", f"{statistics.rmse_mm:.2f} mm", "animated vertices against the truth"))
     rows.append(("Solved by", statistics.backend, f"{precision_words(statistics)}, {statistics.provider}"))
+    rows += [("", "", f"[dim]not {escape(other)}[/]") for other in statistics.others]
     rows.append(("Drawn by", "OpenGL", shown.gl_renderer))
     if shown.first_mesh_s is not None:
         age_s, memory_mib = shown.start.first_mesh_s, peak_memory_mib()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cli.console import clock, err, out
+from engine.backends import not_taken
 from engine.bundle import ActorBundle
 from engine.expected import Moment
 from engine.pace import Alone
@@ -36,6 +37,7 @@ class SolveReport:
     alone: Alone | None  # what network and decoding make by themselves; None for a short movie
     expected_mm: float | None  # mean of the errors that the network expects of itself
     record_next: tuple[Moment, ...]  # where it is least sure of itself
+    others: tuple[str, ...]  # why other backends did not run
 
     @classmethod
     def of(cls, record: MovieRecord, bundle: ActorBundle, batch: int, alone: Alone | None) -> "SolveReport":
@@ -63,6 +65,7 @@ class SolveReport:
             alone=alone,
             expected_mm=record.expected_mm,
             record_next=record.record_next,
+            others=not_taken(record.backend),
         )
 
 
@@ -80,6 +83,7 @@ class FolderReport:
     fps: float
     alone: Alone | None
     solved_by: str  # empty where nothing was left to solve, or a cluster solved it
+    others: tuple[str, ...]  # why other backends did not run; empty likewise
     movies: tuple[MovieRecord, ...]
 
     @classmethod
@@ -106,6 +110,7 @@ class FolderReport:
             fps=round(frames_solved / seconds, 2),
             alone=alone,
             solved_by=solved_by,
+            others=not_taken(solved_by.partition(" ")[0]) if solved_by else (),
             movies=tuple(records),
         )
 

@@ -37,6 +37,12 @@ def backend_report(bundle: ActorBundle | None = None) -> list[BackendStatus]:
     return [_status(name, bundle) for name in _PROBES]
 
 
+def not_taken(name: str) -> tuple[str, ...]:
+    """Why the backends other than `name` do not run, a line each."""
+    others = (status for status in backend_report() if status.name != name)
+    return tuple(f"{one.name}: {one.reason or 'it could run here; ' + name + ' was taken'}" for one in others)
+
+
 def _status(name: str, bundle: ActorBundle | None) -> BackendStatus:
     status = _PROBES[name]()
     if not status.is_usable or name not in _WITH_INT8 or bundle is None or bundle.int8 is None:
@@ -78,6 +84,9 @@ def open_backend(
     if name is not None:
         return opening.asked(chosen, kind)
     names = _fastest_first(precision)
+    openvino = _PROBES[ov.NAME]()
+    if chosen == ort.NAME and not openvino.is_usable:  # which comes along with every installation
+        _log.warning("%s solves, perhaps at half the speed: %s cannot, %s", chosen, ov.NAME, openvino.reason)
     if chosen == trt.NAME and may_swap and not _is_ready(bundle, kind):
         on_processor = INT8 if kind == INT8 else None  # which has no float16, but 8 bits where the actor has them
         meanwhile = _fastest(opening, on_processor, [other for other in names if other != trt.NAME])

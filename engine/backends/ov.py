@@ -30,7 +30,7 @@ _BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
 def status() -> BackendStatus:
     """Whether it is installed, and what this processor computes with it, fastest first."""
     if importlib.util.find_spec("openvino") is None:
-        return BackendStatus(NAME, False, "", (), "it is not installed (pip install 'livedouble[openvino]')")
+        return BackendStatus(NAME, False, "", (), "it is not installed (pip install openvino)")
     try:
         version = str(import_openvino().__version__)
     except (ImportError, OSError) as error:

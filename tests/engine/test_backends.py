@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 
 from engine import machine
-from engine.backends import Backend, BackendStatus, Solution, backend_report, choice, choose_backend, open_backend
+from engine.backends import (
+    Backend,
+    BackendStatus,
+    Solution,
+    backend_report,
+    choice,
+    choose_backend,
+    not_taken,
+    open_backend,
+)
 from engine.backends import ov as ov_backend
 from engine.backends.swap import SwappingBackend
 from engine.bundle import ActorBundle
@@ -509,6 +518,19 @@ def test_where_engines_cannot_be_kept_the_automatic_choice_warns_and_begins_on_t
     with closing(open_backend(tiny, num_threads=1, may_swap=True)) as backend:
         assert backend.name != "tensorrt"
         assert "Other users may write" in caplog.text
+
+
+def test_who_gets_the_slower_backend_is_told_why(
+    tiny: ActorBundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A library of OpenVINO's was missing, and nothing said why frames took twice as long.
+    broken = BackendStatus("openvino", False, "", (), "it is installed but does not load (libtbb.so.12)")
+    monkeypatch.setitem(choice._PROBES, "openvino", lambda: broken)
+    with closing(open_backend(tiny, num_threads=1)) as backend:
+        assert backend.name == "onnxruntime"
+        assert "openvino cannot, it is installed but does not load (libtbb.so.12)" in caplog.text
+        assert f"openvino: {broken.reason}" in not_taken(backend.name)
+        assert not any(line.startswith("onnxruntime") for line in not_taken(backend.name))
 
 
 def test_what_solves_a_face_wrongly_is_not_chosen_but_runs_where_it_is_asked_for(

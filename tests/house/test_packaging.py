@@ -32,12 +32,12 @@ def test_opencv_comes_without_its_own_window_plugins() -> None:
     assert "opencv-python" not in names
 
 
-@pytest.mark.parametrize("extra", ["train", "openvino", "tensorrt", "rtx", "cuda", "onnxruntime-gpu", "cluster", "dev"])
+@pytest.mark.parametrize("extra", ["train", "tensorrt", "rtx", "cuda", "onnxruntime-gpu", "cluster", "dev"])
 def test_the_extra_exists(extra: str) -> None:
     assert _PROJECT["optional-dependencies"][extra]
 
 
-@pytest.mark.parametrize("extra", ["base", "train", "openvino", "rtx", "cuda", "cluster", "dev"])
+@pytest.mark.parametrize("extra", ["base", "train", "rtx", "cuda", "cluster", "dev"])
 def test_what_is_developed_with_is_pinned(extra: str) -> None:
     wanted = _PROJECT["dependencies"] if extra == "base" else _PROJECT["optional-dependencies"][extra]
     assert {_name(requirement) for requirement in wanted} - _pins().keys() == set()
