@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from app.cli.bootstrap_movie import write_movie
-from app.cli.console import err, out, progress, write_json
+from app.cli.console import UsageError, err, out, progress, write_json
 from app.cli.evaluate import decode_all, facts_of, record_of, write_report
+from engine.errors import CameraError
 
 if TYPE_CHECKING:
     from engine.shots import DataSet
@@ -100,6 +101,12 @@ def judge_double(
     cache = data.folder / ".crops"
     with ExitStack() as stack:
         judge = stack.enter_context(open_judge(actor, None, None, threads))
+        try:
+            judge.check(data)
+        except CameraError as error:
+            raise UsageError(
+                f"{actor} was made of another camera's clips: {error.reason}", f"Give the double of {work.folder}."
+            ) from error
         decode_all(data, [judge], cache)
         chosen = stretches(data.validation, None)
         topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])

@@ -44,6 +44,7 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
     from training.bootstrap.doubts import doubt
     from training.bootstrap.track import Track, check_same_host, track_clip
     from training.bootstrap.work import check_clip
+    from training.trackers.models import FACE_LANDMARKER
 
     if arkit is not None and len(work.clips) > 1:
         raise UsageError("A table of Live Link Face belongs to one clip.", "Give that clip alone.")
@@ -65,6 +66,8 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
                     return False
         track = Track.load(path)
         _check_asked_for(clip.name, path, track, arkit, model)
+        if FACE_LANDMARKER.sha256[:12] not in track.host or track.host.startswith("ARKit"):
+            err.print(f"{clip.name} was tracked by {track.host}.", soft_wrap=True)
         if track.is_seen.mean() < _FEW_SEEN:
             _check_upright(work, clip, model)
         for line in check_clip(work.name_of(clip), track, doubt(track)):
@@ -104,19 +107,15 @@ def _check_upright(work: "Work", clip: Path, model: Path | None) -> None:
     """Refuse a movie that shows faces once it is turned."""
     from contextlib import closing
 
-    from engine.errors import ShotError
     from training.bootstrap.host import LandmarkerHost
     from training.bootstrap.track import upright_turn_deg
+    from training.bootstrap.work import lying
     from training.trackers import MediaPipeLandmarker
 
     with closing(LandmarkerHost(MediaPipeLandmarker(model))) as host:
         turn_deg = upright_turn_deg(work.footage(clip), host)
     if turn_deg:
-        how = "stands on its head" if turn_deg == 180 else "lies on its side"
-        raise ShotError(
-            f"In {work.name_of(clip)} the face {how}.",
-            f"Turn the movie by {turn_deg} degrees against the clock and give it again.",
-        )
+        raise lying(work.name_of(clip), turn_deg)
 
 
 def _open_host(arkit: Path | None, model: Path | None, rate: Fraction) -> "Host":

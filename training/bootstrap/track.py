@@ -22,6 +22,7 @@ from training.trackers.shapes import NUM_MESH_POINTS
 FOREHEAD, CHIN = 10, 152  # top and bottom of the face's outline
 _SAVE_EVERY = 600  # frames; what a kill costs
 _GLANCE_PX = 32  # to tell one scene from another
+_MOST_ROLL_DEG = 45.0  # of a face that is upright
 _NUM_PROBES = 8  # pictures that are turned to find out how a movie was held
 
 
@@ -81,10 +82,8 @@ class Track:
 
     @property
     def roll_deg(self) -> np.ndarray:
-        """[N] how far the line between the eyes is turned from level, 0 to 180; NaN without a face."""
-        right, left = OUTER_CORNERS
-        across, down = (self.landmarks[:, left] - self.landmarks[:, right]).T
-        return np.abs(np.rad2deg(np.arctan2(down, across)))
+        """[N] how far the line between the eyes is turned from level, clockwise, -180 to 180; NaN without a face."""
+        return roll_deg(self.landmarks)
 
     def ordered_scores(self, units: Sequence[str]) -> np.ndarray:
         """[N, units] float64; -1 for a unit that the host does not score, NaN without a face."""
@@ -191,12 +190,26 @@ def upright_turn_deg(clip: Footage, host: Host) -> int:
     """
     every = max(1, clip.facts.num_frames // _NUM_PROBES)
     pictures = [picture for index, picture in enumerate(clip.pictures()) if index % every == every // 2][:_NUM_PROBES]
-    found = {
-        turn: sum(host.look(np.ascontiguousarray(np.rot90(picture, turn)), 0) is not None for picture in pictures)
-        for turn in range(4)
-    }
+    found = {turn: sum(_is_upright(host, np.rot90(picture, turn)) for picture in pictures) for turn in range(4)}
     best = max(found, key=lambda turn: found[turn])
     return 90 * best if found[best] > max(found[0], len(pictures) // 2) else 0
+
+
+def roll_deg(landmarks: np.ndarray) -> np.ndarray:
+    """[...] how far the line between the eyes is turned from level, clockwise, -180 to 180.
+
+    Args:
+        landmarks: [..., 478, 2] pixels.
+    """
+    right, left = OUTER_CORNERS
+    across = landmarks[..., left, :] - landmarks[..., right, :]
+    return np.rad2deg(np.arctan2(across[..., 1], across[..., 0]))
+
+
+def _is_upright(host: Host, picture: np.ndarray) -> bool:
+    """Whether it shows a face, and not one that lies: hosts find these as well."""
+    seen = host.look(np.ascontiguousarray(picture), 0)
+    return seen is not None and abs(float(roll_deg(seen.landmarks))) < _MOST_ROLL_DEG
 
 
 class _Log:

@@ -84,7 +84,7 @@ class Work:
             if [_identity(one) for one in _read(path)] != [_identity(one) for one in known]:
                 raise ShotError(
                     f"{folder} was begun with other clips, or they have changed since.",
-                    "Give the same clips, or another folder with --work.",
+                    "Give the same clips, remove it if it is of no use, or give another folder with --work.",
                 )
         elif folder.is_dir() and any(folder.iterdir()):
             raise ShotError(f"{folder} holds something else.", "Give a new folder with --work.")
@@ -176,18 +176,30 @@ def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
             f" ({counts or 'it is short'}{height}).",
             "Film one person from the front for four minutes, the face a third of the picture's height or more.",
         )
-    roll_deg = float(np.nanmedian(track.roll_deg[doubts.is_used]))
-    if roll_deg > _MOST_ROLL_DEG:
-        raise ShotError(
-            f"In {name} the face {'stands on its head' if roll_deg > 180 - _MOST_ROLL_DEG else 'lies on its side'}.",
-            "Turn the movie and give it again: a phone's movie says by itself how it was held, unless that was lost.",
-        )
+    rolls_deg = track.roll_deg[doubts.is_used]
+    if float(np.median(np.abs(rolls_deg))) > _MOST_ROLL_DEG:
+        middle = np.exp(1j * np.deg2rad(rolls_deg)).mean()  # -180 and 180 are one
+        raise lying(name, round(float(np.rad2deg(np.angle(middle))) / 90) * 90 % 360)
     lines = [f"{name}: {100 * doubts.share_used:.1f} % of {track.num_frames} frames are used."]
     if counts:
         lines.append(f"Left out: {counts}.")
     if len(doubts.cuts):
         lines.append(f"It is cut or stutters at {frame_words(doubts.cuts)}; nothing is smoothed across.")
     return tuple(lines)
+
+
+def lying(name: str, turn_deg: int) -> ShotError:
+    """Of a clip whose face is not upright.
+
+    Args:
+        name: Of the clip.
+        turn_deg: That puts it right, against the clock: 90, 180 or 270.
+    """
+    return ShotError(
+        f"In {name} the face {'stands on its head' if turn_deg == 180 else 'lies on its side'}.",
+        f"Turn the movie by {turn_deg} degrees against the clock and give it again: a phone's movie says by itself how"
+        " it was held, unless that was lost.",
+    )
 
 
 def fit_work(work: Work, actor: str, start: Start) -> tuple[HeadFit, dict[Path, ClipFit]]:
