@@ -22,6 +22,7 @@ from engine.shots import DataSet
 from tests.bootstrap.test_clip_set import SIZE, talking
 from tests.cli.command_line import Outcome, assert_one_clear_line
 from training.trackers import Reading
+from training.trackers.models import FACE_LANDMARKER
 
 RATE = Fraction(30)
 NUM_FRAMES = 200
@@ -65,7 +66,8 @@ class Landmarker:
     num_asked: ClassVar = 0
 
     def __init__(self, model=None, most_faces=1):
-        self.identity = self.name if model is None else f"{self.name}, model {short_checksum(model)}"
+        checksum = FACE_LANDMARKER.sha256[:12] if model is None else short_checksum(model)
+        self.identity = f"{self.name}, model {checksum}"
 
     def find(self, picture):
         type(self).num_asked += 1
@@ -239,6 +241,9 @@ def test_a_model_or_a_table_that_comes_too_late_is_not_ignored(livedouble, clip,
     told = livedouble("track", clip, "--work", tmp_path / "own", "--mediapipe-model", model)
     assert told.code == 0
     assert "another model than our fits were checked with (64184e229b26…)" in told.err
+    assert "was tracked by MediaPipe, model" in told.err
+    assert "was tracked by" in livedouble("track", clip, "--work", tmp_path / "own").err  # later too, without it
+    assert "was tracked by" not in livedouble("track", clip, "--work", work).err
 
 
 def test_what_is_no_movie_leaves_no_folder_behind(livedouble, clip, tmp_path):
