@@ -18,13 +18,12 @@ from torch import nn
 from engine.disk import not_written
 from engine.head_finder import SEEN_PX
 from training.crops import MARGIN_PART
-from training.head_network import FinderNetwork
+from training.head_network import MIDDLE_GRAY, FinderNetwork
 
 NUM_STEPS = 4000
 _BATCH, _RATE = 48, 2e-3
 _SAVE_EVERY = 200  # steps; what a kill costs
 _LEVER_PX = 60.0  # a roll counts by what it moves at this distance: half of what the finder sees
-_MIDDLE_GRAY = 128.0
 # Changed pictures, each way: more than heads and lamps do, so that what is found holds on another day.
 _SHIFT, _TURN_DEG, _ZOOM, _BRIGHTNESS, _CONTRAST, _NOISE = 0.1, 12.0, 0.1, 25.0, 0.25, 4.0
 
@@ -136,7 +135,7 @@ def _changed(grown: np.ndarray, head: np.ndarray, random: np.random.Generator) -
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     picture = cv2.warpAffine(grown, matrix, SEEN_PX, flags=how, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     noise = random.standard_normal((height, width), np.float32) * np.float32(abs(drawn[4]) * _NOISE)
-    picture = (picture - _MIDDLE_GRAY) * (1 + drawn[5] * _CONTRAST) + _MIDDLE_GRAY + drawn[6] * _BRIGHTNESS + noise
+    picture = (picture - MIDDLE_GRAY) * (1 + drawn[5] * _CONTRAST) + MIDDLE_GRAY + drawn[6] * _BRIGHTNESS + noise
     place = head[:2] * SEEN_PX - 0.5
     moved = np.linalg.solve(turn, place - offset)
     return np.clip(picture, 0, 255).astype(np.float32), np.array([*((moved + 0.5) / SEEN_PX), head[2] - angle])

@@ -14,7 +14,7 @@ from engine.head_finder import INPUT_NAME, OUTPUT_NAME, SEEN_PX
 
 _CHANNELS = (16, 24, 32, 48, 64)  # each halves the picture
 _HIDDEN = 96
-_MIDDLE_GRAY, _GRAY_SPREAD = 128.0, 64.0
+MIDDLE_GRAY, _GRAY_SPREAD = 128.0, 64.0
 
 
 class FinderNetwork(nn.Module):
@@ -37,7 +37,7 @@ class FinderNetwork(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """[n, 1, 160, 120] gray levels to [n, 3]."""
-        features = (seen - _MIDDLE_GRAY) / _GRAY_SPREAD
+        features = (seen - MIDDLE_GRAY) / _GRAY_SPREAD
         for convolution in self.convolutions:
             features = torch.relu(convolution(features))
         result: Tensor = self.output(torch.relu(self.hidden(features.flatten(1))))
@@ -57,7 +57,7 @@ def as_onnx(network: FinderNetwork) -> bytes:
         nodes.append(helper.make_node(kind, inputs, [output], output, **attributes))
         return output
 
-    last = add("Sub", [INPUT_NAME, constant("middle", np.array(_MIDDLE_GRAY))], "centred")
+    last = add("Sub", [INPUT_NAME, constant("middle", np.array(MIDDLE_GRAY))], "centred")
     last = add("Div", [last, constant("spread", np.array(_GRAY_SPREAD))], "whitened")
     for index, convolution in enumerate(network.convolutions):
         name, size = f"convolution{index}", convolution.kernel_size[0]

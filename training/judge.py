@@ -97,16 +97,23 @@ class Judge:
         crops = self.crops_in(data)
         return cache_shot(shot, crops, *self.input_size, cache, progress, self.preparation, self.stabiliser)
 
-    def solve_picture(self, data: DataSet, picture: np.ndarray) -> np.ndarray:
-        """[V, 3] cm of one picture of the data set's camera that is in none of its shots; for an actor of one view.
+    def picture_solver(self, data: DataSet) -> Callable[[np.ndarray], np.ndarray]:
+        """Solves pictures of the data set's camera that are in none of its shots; for an actor of one view.
 
         Args:
             data: Checked.
-            picture: [H, W] or [H, W, 3] uint8 blue-green-red.
+
+        Returns:
+            Takes [H, W] or [H, W, 3] uint8 blue-green-red, gives [V, 3] cm.
         """
         (crop,) = self.crops_in(data).values()
-        seen = open_preparation(self.preparation, self.stabiliser).prepare(picture, crop, *self.input_size)
-        return np.asarray(self.solve(seen[None, None]).vertices[0])
+        preparation = open_preparation(self.preparation, self.stabiliser)
+
+        def solve(picture: np.ndarray) -> np.ndarray:
+            seen = preparation.prepare(picture, crop, *self.input_size)
+            return np.asarray(self.solve(seen[None, None]).vertices[0])
+
+        return solve
 
     def can_lack(self, camera: str) -> bool:
         """Whether this is one of several cameras."""

@@ -59,6 +59,7 @@ def _frames(clip: "FittedClip", data: "DataSet", judge: "Judge", network: "Candi
 
     parts = {frame: part for part in parts_of(clip.name, clip.fit.doubted)[0] for frame in part.frames}
     shots = {shot.facts.name: shot for shot in data.validation}
+    solve = judge.picture_solver(data)
     for frame, picture in frames_of(clip, held_out_frames(clip.fit.num_frames)):
         words, pose = f"{clip.name}, frame {frame + 1}", clip.fit.pose(frame)
         part = parts.get(frame)
@@ -70,5 +71,5 @@ def _frames(clip: "FittedClip", data: "DataSet", judge: "Judge", network: "Candi
         reason = Doubt(clip.fit.doubts[frame])
         left_out = reason.words if reason else "between frames that are"
         is_known = bool(np.isfinite(pose.turn).all())
-        solved = judge.solve_picture(data, picture) if is_known else None
+        solved = solve(picture) if is_known else None
         yield OverlayFrame(picture, pose if is_known else None, (None, solved), words, left_out)
