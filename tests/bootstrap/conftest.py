@@ -13,6 +13,7 @@ from training.bootstrap.pinhole import HeadPose, Pinhole
 from training.bootstrap.rig_points import RigPoints
 
 CAMERA = Pinhole(640, 480, 800.0)
+SCORED = 0.8  # hosts say less than there is
 FACES = (
     {},
     {"jawOpen": 0.4},
@@ -42,12 +43,12 @@ def posed(turn_deg=(0.0, 0.0, 0.0), shift_cm=(0.0, 0.0, -60.0)):
 
 
 def sight(points, weights, pose, camera=CAMERA, noise_px=0.0, seed=0, seal=0.0):
-    """What a perfect host would say, or one that errs by some pixels; its scores know nothing of the face."""
+    """What a perfect host would say, or one that errs by some pixels; its scores say somewhat less than there is."""
     seen = camera.project(pose.place(points.at(weights, seal)))
     seen += np.random.default_rng(seed).normal(0, noise_px, seen.shape) if noise_px else 0.0
     corners = [points.places.row(number) for number in OUTER_CORNERS]
     unit_px = float(np.linalg.norm(seen[corners[0]] - seen[corners[1]]))
-    return Sighting(seen, unit_px, np.zeros(len(weights)), seal)
+    return Sighting(seen, unit_px, SCORED * weights, seal)
 
 
 def truths(points):

@@ -1,7 +1,7 @@
 """One frame: which head pose and which expression weights put the mesh's landmarks where the host saw them?
 
 Bounded Gauss-Newton steps, each solved by SciPy (`lsq_linear`).
-Rule: the host's scores are what to believe where landmarks tell nothing, and weigh little where they do.
+Rule: the host's scores say which expression it is, its landmarks how far it goes on this very head.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,8 @@ from scipy.optimize import lsq_linear
 from training.bootstrap.pinhole import HeadPose, Pinhole
 from training.bootstrap.rig_points import RigPoints
 
-_SCORE_DEVIATION = 0.3  # how far a weight may be from the host's score
-_DEEP_DEVIATION = 0.1  # likewise, of units that one camera hardly sees: a jaw pushed forward, puffed cheeks
-_DEEP = 0.75  # part of a unit's motion along the line of sight
+# How far a weight may be from the host's score. Looser, a smile becomes a dropped jaw, and a mouth at rest stands open.
+_SCORE_DEVIATION = 0.05
 _MOST_STEPS = 60  # of the bounded solver; it takes a few
 
 
@@ -83,9 +82,7 @@ def fit_frame(points: RigPoints, camera: Pinhole, sighting: Sighting, start: Fra
     """
     per_px = 1 / (sighting.unit_px * points.places.spread)
     num_units = len(sighting.scores)
-    squares = (points.slopes**2).sum(axis=1)  # [52, 3]
-    deviations = np.where(squares[:, 2] > _DEEP * squares.sum(axis=1), _DEEP_DEVIATION, _SCORE_DEVIATION)
-    prior = np.concatenate([np.zeros((num_units, 6)), np.diag(1 / deviations)], axis=1)
+    prior = np.concatenate([np.zeros((num_units, 6)), np.eye(num_units) / _SCORE_DEVIATION], axis=1)
     wanted, most = np.maximum(sighting.scores, 0), np.where(sighting.scores < 0, 1e-9, 1.0)
     fit = start
     for _ in range(num_steps):
@@ -96,7 +93,7 @@ def fit_frame(points: RigPoints, camera: Pinhole, sighting: Sighting, start: Fra
         by_pose = by_place @ fit.pose.slopes(on_head)
         by_weights = by_place @ (fit.pose.turn @ points.slopes.transpose(1, 2, 0))
         slopes = np.concatenate([np.concatenate([by_pose, by_weights], axis=2).reshape(-1, 6 + num_units), prior])
-        errors = np.concatenate([off.ravel(), (wanted - fit.weights) / deviations])
+        errors = np.concatenate([off.ravel(), (wanted - fit.weights) / _SCORE_DEVIATION])
         step = _bounded_step(slopes, errors, fit.weights, most)
         fit = FrameFit(fit.pose.moved(step[:6]), np.clip(fit.weights + step[6:], 0, most))
     return fit
