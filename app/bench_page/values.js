@@ -88,6 +88,12 @@ function completed(report) {
   });
 }
 
+// Times the same backend and precision one frame at a time; null for that itself.
+function ofOnline(report, result) {
+  const online = report.results.find((one) => kindOf(one) === kindOf(result) && one.batch === 1);
+  return online && result.batch > 1 ? result.fps / online.fps : null;
+}
+
 function best(rows) {
   return rows.reduce((first, one) => (first && first.fps >= one.fps ? first : one), null);
 }

@@ -21,10 +21,12 @@ from app.cli.console import (
     check_can_write,
     check_results,
     clock,
+    ended_in_order,
     err,
     out,
     write_json,
 )
+from app.cli.exit_codes import EXIT_INTERRUPTED
 
 _NUM_FACES = 64  # of the bundled clip, to compare vertices on
 
@@ -63,7 +65,7 @@ def bench(
     """Measure frames per second and latency on this machine: Table 1 of the paper, for what runs here.
 
     Without --backend and --precision everything that runs here is measured, in rounds, beside plain ONNX Runtime and
-    the machine's own matrix products. Let nothing else run meanwhile.
+    the machine's own matrix products. Let nothing else run meanwhile. Ctrl+C ends it early: what was measured is kept.
 
     Example: livedouble bench --actor demo --batch 1,200 --json bench.json --html bench.html
 
@@ -86,7 +88,7 @@ def bench(
 
     batches = SWEEP if sweep else parse_batches(batch)
     bundle = ActorBundle.open(actor_folder(actor))
-    with _bar() as progress:
+    with ended_in_order(), _bar() as progress:
         report = run_bench(
             bundle,
             batches,
@@ -103,6 +105,8 @@ def bench(
         write_json(json_file, report.to_json())
     _write_page([report.to_json()], html_file)
     show(report)
+    if not report.is_whole:
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _demo_faces(bundle: "ActorBundle") -> "np.ndarray | None":

@@ -71,16 +71,18 @@ def _frames(report: Mapping[str, Any], backend: str, precision: str, batch: int)
 def _show_network(report: "BenchReport") -> None:
     paper = report.paper
     in_paper = {1: f"{paper.online_fps:g}", paper.batch: f"{paper.batched_fps:g}"}
-    columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× ORT", "floor", "paper")
+    columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× online", "× ORT", "floor", "paper")
     table = _table("Network alone: crops in, vertices out", *columns)
     for one in report.results:
         times = (f"{one.fps:.1f}", _ms(one.p50_ms), _ms(one.p95_ms), _ms(one.p99_ms))
-        ratios = (f"{one.of_reference:.2f}", _percent(one.of_floor))
+        of_online = report.of_online(one)
+        ratios = ("" if of_online is None else f"{of_online:.2f}", f"{one.of_reference:.2f}", _percent(one.of_floor))
         table.add_row(f"{one.backend} {one.precision}", str(one.batch), *times, *ratios, in_paper.get(one.batch, ""))
     out.print(table)
     out.print(
-        "× ORT: of ONNX Runtime in float32 in the same rounds; floor: share of the rate of plain matrix products;"
-        f" paper: frames/s of {paper.source}, {paper.gpu} ({paper.others}: {paper.others_fps:g})\n",
+        "× online: of the same, one frame at a time; × ORT: of ONNX Runtime in float32 in the same rounds; floor: share"
+        f" of the rate of plain matrix products; paper: frames/s of {paper.source}, {paper.gpu}"
+        f" ({paper.others}: {paper.others_fps:g})\n",
         soft_wrap=True,
     )
 

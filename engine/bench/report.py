@@ -130,6 +130,7 @@ class BenchReport:
     num_parameters: int
     num_threads: int
     num_rounds: int
+    is_whole: bool  # False: it was stopped; what was not reached is named in `left_out`
     machine: MachineFacts
     paper: PaperFigures
     work: NetworkWork
@@ -147,6 +148,15 @@ class BenchReport:
     parity_pictures: str  # what was solved for it
     left_out: tuple[str, ...]  # backends, precisions and batches that cannot run here, and why
     absent: tuple[str, ...]  # stages and meters this machine does not have, and why
+
+    def of_online(self, result: BatchResult) -> float | None:
+        """Times the frames a second of one frame at a time by the same backend in the same precision.
+
+        None for such a frame itself, and where it was not measured.
+        """
+        kind = (result.backend, result.precision)
+        online = (one.fps for one in self.results if (one.backend, one.precision) == kind and one.batch == 1)
+        return None if result.batch == 1 else next((result.fps / fps for fps in online), None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

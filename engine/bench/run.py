@@ -68,6 +68,8 @@ def run_bench(
 ) -> BenchReport:
     """Measure; minutes with many batches. Nothing else should run on the machine meanwhile.
 
+    A `KeyboardInterrupt` ends it early: what was measured by then is reported, and what was not is named.
+
     Args:
         bundle: The actor.
         batches: Frames solved together; `SWEEP` for a curve.
@@ -83,7 +85,8 @@ def run_bench(
         meters: Of watts and clocks; by default this machine's.
 
     Raises:
-        BackendError: What was asked for cannot run here.
+        BackendError: What was asked for cannot run here, or the memory would hold none of the batches.
+        KeyboardInterrupt: Nothing was measured yet.
         StorageError: There is no room for temporary files.
     """
     if not batches or min(batches) < 1:
@@ -109,12 +112,19 @@ def run_bench(
             left_out=left_out(),
             absent=list(gauges.absent),
         )
-        measuring.online([batch for batch in batches if batch < _FEWEST_OFFLINE])
-        measuring.batched([batch for batch in batches if batch >= _FEWEST_OFFLINE])
-        if has_cold_start:
-            measuring.cold()
-        measuring.compare(faces)
-        return measuring.report(command, batches, "drawn faces" if faces is None else "pictures of the actor")
+        measuring.leave_out_what_does_not_fit(batches)
+        try:
+            measuring.online([batch for batch in measuring.batches if batch < _FEWEST_OFFLINE])
+            measuring.batched([batch for batch in measuring.batches if batch >= _FEWEST_OFFLINE])
+            if has_cold_start:
+                measuring.cold()
+            measuring.compare(faces)
+        except KeyboardInterrupt:
+            if not measuring.results:
+                raise
+            measuring.is_whole = False
+            measuring.left_out.append(f"what was to come from '{measuring.steps.current}' on: it was stopped")
+        return measuring.report(command, "drawn faces" if faces is None else "pictures of the actor")
 
 
 @dataclass(slots=True, eq=False)
@@ -140,6 +150,26 @@ class _Measuring:
     cold_starts: list[ColdStart] = field(default_factory=list)
     parity: list[Parity] = field(default_factory=list)
     load_ms: dict[tuple[str, str], float] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    is_whole: bool = True
+
+    def leave_out_what_does_not_fit(self, batches: Sequence[int]) -> None:
+        """Keep of the batches those that the memory holds, in `batches`.
+
+        Raises:
+            BackendError: It holds none.
+        """
+        most_mib = _SHARE_OF_MEMORY * machine_facts().memory_mib
+        num_whole = sum(name not in _IN_PIECES for name, _ in self.asked.with_reference)
+        for batch in batches:
+            needed_mib = _OF_LARGEST_STEP * self.work.largest_step_bytes * batch * num_whole / _BYTES_PER_MIB
+            if batch < _FEWEST_OFFLINE or not 0 < most_mib < needed_mib:
+                self.batches.append(batch)
+                continue
+            told = f"it may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
+            self.left_out.append(f"batch {batch}: {told}")
+        if not self.batches:
+            raise BackendError(f"Nothing can be measured: {'; '.join(self.left_out)}.", "Give smaller batches.")
 
     def online(self, batches: Sequence[int]) -> None:
         """Small batches, then one frame at a time: the line, the stages, watts."""
@@ -163,16 +193,8 @@ class _Measuring:
                     self.power.append(measure_power(one, crops, self.gauges, self.seconds, self.clock))
 
     def batched(self, batches: Sequence[int]) -> None:
-        """Many frames at a time; what the memory would not hold is left out."""
-        most_mib = _SHARE_OF_MEMORY * machine_facts().memory_mib
-        num_whole = sum(name not in _IN_PIECES for name, _ in self.asked.with_reference)
+        """Many frames at a time."""
         for batch in batches:
-            needed_mib = _OF_LARGEST_STEP * self.work.largest_step_bytes * batch * num_whole / _BYTES_PER_MIB
-            if 0 < most_mib < needed_mib:
-                self.steps.begin(f"batch {batch}, left out")
-                told = f"it may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
-                self.left_out.append(f"batch {batch}: {told}")
-                continue
             # Opened anew: a runtime keeps the memory of the batches before.
             with self._opened(is_offline=True) as candidates:
                 self._batch(candidates, batch, is_offline=True)
@@ -195,10 +217,10 @@ class _Measuring:
         except BackendError as error:  # of one that does not load here; the other figures stand
             self.absent.append(f"distance of the vertices: {error.reason.rstrip('.')}")
 
-    def report(self, command: str, batches: Sequence[int], parity_pictures: str) -> BenchReport:
+    def report(self, command: str, parity_pictures: str) -> BenchReport:
         """All of it, in the order that was asked for."""
         order = {kind: place for place, kind in enumerate(self.asked.kinds)}
-        self.results.sort(key=lambda one: (order[one.backend, one.precision], batches.index(one.batch)))
+        self.results.sort(key=lambda one: (order[one.backend, one.precision], self.batches.index(one.batch)))
         self.arithmetic.complete(self.clock)
         return BenchReport(
             schema=SCHEMA,
@@ -210,6 +232,7 @@ class _Measuring:
             num_parameters=self.bundle.facts.network.num_parameters,
             num_threads=self.num_threads,
             num_rounds=NUM_ROUNDS,
+            is_whole=self.is_whole,
             machine=machine_facts(),
             paper=PaperFigures(),
             work=self.work,

@@ -1,15 +1,20 @@
 """`livedouble bench`, as a user types it."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from app.cli import bench
 from app.cli.console import UsageError
-from tests.cli.command_line import assert_one_clear_line, livedouble
+from app.cli.exit_codes import EXIT_INTERRUPTED
+from tests.cli.command_line import SCRIPT, assert_one_clear_line, livedouble
 from tests.house.repository import ROOT
 
+_LONG = 3000  # frames in a batch that takes its time
 _QUICK = ("--seconds", "0", "--no-cold-start", "--backend", "onnxruntime", "--precision", "float32")
 
 
@@ -48,6 +53,22 @@ def test_a_missing_actor_is_one_line(tmp_path: Path) -> None:
 def test_a_backend_that_cannot_run_here_is_one_line_with_the_reason(actor: Path) -> None:
     outcome = livedouble("bench", "--actor", actor, "--backend", "onnxruntime", "--precision", "bfloat16")
     assert_one_clear_line(outcome, "onnxruntime", "bfloat16")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_stopped_keeps_what_was_measured(actor: Path, tmp_path: Path, number: int) -> None:
+    report = tmp_path / "bench.json"
+    command = ["bench", "--actor", str(actor), "--batch", f"1,{_LONG}", "--json", str(report), *_QUICK]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr
+    assert any(f"batch {_LONG}" in line for line in process.stderr)
+    process.send_signal(number)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == EXIT_INTERRUPTED
+    assert [one["batch"] for one in json.loads(report.read_text("utf-8"))["results"]] == [1]
+    assert f"'batch {_LONG}' on: it was stopped" in shown
 
 
 def test_a_page_holds_the_same_figures_as_the_json(actor: Path, tmp_path: Path) -> None:
