@@ -112,14 +112,14 @@ def judge_double(
         topology = with_pairs_that_part(data.topology, [shot.vertices() for shot in data.validation])
         network = remembered(judge.candidate(data, cache, actor.name))
         alone = host_alone(host.name if host else "host", head.points.rig, known)
-        still = mean_face(chosen)
+        still, truth = mean_face(chosen), truth_itself()
         candidates = [network, alone, still, best_in_basis(judge.basis, data.topology, actor.name)]
         num_frames = sum(len(stretch.frames) for stretch in chosen)
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, topology, candidates, advance)
         agreements = [
             agree(one, data.validation, known, data.topology.neutral, head.points.places, head.camera)
-            for one in (network, alone, truth_itself(), still)
+            for one in (network, alone, truth, still)
         ]
         timed = None if host is None else _timed(host, judge, data, cache, actor, threads)
         facts = facts_of(data, chosen)
@@ -135,6 +135,7 @@ def judge_double(
             (_agreement_table(agreements, timed, alone.name), _use_table(work, fits)),
             tuple(bar.tile for bar in _bars(figures)),
             tuple(_warnings(figures)),
+            truth_name=truth.name,
         )
         write_report(
             work.folder / REPORT_FILE,

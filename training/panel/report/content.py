@@ -99,11 +99,13 @@ class Additions:
         tables: Shown after the panel's first.
         tiles: The headline, in place of what is asked of the default network on the virtual actor.
         warnings: What to know before the figures are read, one sentence each.
+        truth_name: What stands beside the network's meshes under the worst frames.
     """
 
     tables: tuple[Table, ...] = ()
     tiles: tuple[Tile, ...] = ()
     warnings: tuple[str, ...] = ()
+    truth_name: str = "truth"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
