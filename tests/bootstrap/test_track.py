@@ -273,6 +273,21 @@ def test_a_live_link_recording_gives_the_scores_and_the_landmarker_the_points(tm
         host.look(None, 39)
 
 
+def test_expressions_of_another_clip_are_refused(tmp_path):
+    open_share = np.abs(np.sin(np.arange(200) / 7.0)) ** 3
+
+    def said(shares):
+        frames = zip(open_share, shares, strict=True)
+        return tracked(tmp_path, [HostFrame(face(gap=0.2 * gap), {"jawOpen": float(said)}, 1) for gap, said in frames])
+
+    own, other = said(0.5 * open_share), said(0.5 * np.roll(open_share, 10))
+    assert check_clip("take", own, doubt(own))
+    with pytest.raises(ShotError, match=r"mouth and blinks go their own ways.*take-track\.npz"):
+        check_clip("take", other, doubt(other))
+    silent = said(np.zeros(200))
+    assert check_clip("take", silent, doubt(silent))  # what says nothing is not wrong
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

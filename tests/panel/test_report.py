@@ -14,7 +14,7 @@ from tests.render.shapes import ball
 from training.judge import Training
 from training.panel.candidate import Kind, Measured
 from training.panel.convergence import Convergence
-from training.panel.report import Facts, Missing, Pictured, Report, Trained, picture_frames, write_page
+from training.panel.report import Additions, Facts, Missing, Pictured, Report, Trained, picture_frames, write_page
 from training.panel.report.page import render
 from training.panel.report.pictures import Result, ToPicture
 from training.panel.worst import WorstFrame
@@ -178,6 +178,13 @@ def test_a_page_is_written_whole_or_not_at_all(report, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(StorageError, match="could not be written"):
         write_page(report, tmp_path / "nowhere" / "report.html")
+
+
+def test_what_is_no_truth_is_not_called_one(report):
+    assert ">truth</div>" in render(report)
+    of_fit = render(replace(report, additions=Additions(truth_name="steady fit")))
+    assert ">steady fit</div>" in of_fit
+    assert ">truth</div>" not in of_fit
 
 
 def test_pictures_show_distance_in_the_scale_s_colours():

@@ -17,6 +17,9 @@ _EYES = ((386, 374, 263, 362), (159, 145, 33, 133))
 # Of the eye's own width: a tracker's lids never touch. Filmed eyes blink below the first, laughing ones are above the
 # second.
 _LIDS_SHUT, _LIDS_OPEN = 0.06, 0.13
+# Correlation: scores that belong to a clip reach 0.9 and more, those of five frames later less than this of lids.
+_LEAST_AGREEMENT = 0.5
+_LEAST_SCORE_MOTION, _LEAST_GAP_MOTION = 0.02, 0.01  # deviations; the noise of a face that rests is less
 _EDGE = (127, 356)  # the face's outline beside the right and the left eye
 _BRIDGE = 6  # the nose between them
 _TURN_WEIGHT = 3.0  # a turned head tells as much as a large expression
@@ -24,18 +27,43 @@ _TURN_WEIGHT = 3.0  # a turned head tells as much as a large expression
 
 def lip_seal(track: Track) -> np.ndarray:
     """[N] 0..1, how surely the lips touch all along; 0 without a face."""
-    gaps = [np.linalg.norm(track.landmarks[:, a] - track.landmarks[:, b], axis=1) for a, b in _LIP_PAIRS]
-    return _shut_share(np.mean(gaps, axis=0) / track.unit_px, _SHUT, _OPEN)
+    return _shut_share(_lip_gap(track), _SHUT, _OPEN)
 
 
 def lid_seals(track: Track) -> np.ndarray:
     """[N, 2] 0..1, how surely the lids of the left and the right eye touch; 0 without a face."""
+    return np.stack([_shut_share(gap, _LIDS_SHUT, _LIDS_OPEN) for gap in _lid_gaps(track)], axis=1)
+
+
+def scores_agree(track: Track, doubts: Doubts) -> bool:
+    """Whether the host's scores of mouth and blinks go with its landmarks, at all; those of another clip do not.
+
+    True where nothing moves that could tell.
+    """
+    used = doubts.is_used
+    jaw, left, right = track.ordered_scores(("jawOpen", "eyeBlinkLeft", "eyeBlinkRight"))[used].T
+    mouth, lids = _lip_gap(track)[used], np.mean(_lid_gaps(track), axis=0)[used]
+    told = [
+        float(np.corrcoef(score, gap)[0, 1])
+        for score, gap in ((jaw, mouth), ((left + right) / 2, -lids))
+        if used.any() and score.std() > _LEAST_SCORE_MOTION and gap.std() > _LEAST_GAP_MOTION
+    ]
+    return not told or max(told) >= _LEAST_AGREEMENT
+
+
+def _lip_gap(track: Track) -> np.ndarray:
+    """[N] in distances between the eyes."""
+    gaps = [np.linalg.norm(track.landmarks[:, a] - track.landmarks[:, b], axis=1) for a, b in _LIP_PAIRS]
+    return np.asarray(np.mean(gaps, axis=0) / track.unit_px)
+
+
+def _lid_gaps(track: Track) -> list[np.ndarray]:
+    """[N] of the left and of the right eye, in the eye's own width."""
 
     def apart(one: int, other: int) -> np.ndarray:
         return np.asarray(np.linalg.norm(track.landmarks[:, one] - track.landmarks[:, other], axis=1))
 
-    gaps = [apart(upper, lower) / apart(outer, inner) for upper, lower, outer, inner in _EYES]
-    return np.stack([_shut_share(gap, _LIDS_SHUT, _LIDS_OPEN) for gap in gaps], axis=1)
+    return [apart(upper, lower) / apart(outer, inner) for upper, lower, outer, inner in _EYES]
 
 
 def _shut_share(gap: np.ndarray, shut: float, wide: float) -> np.ndarray:
