@@ -18,6 +18,7 @@ from engine.bundle import INT8_FILE, SKIN_FILE, ActorBundle
 from engine.claim import claimed
 from engine.crop_choice import choose_crop
 from engine.errors import CameraError, LiveDoubleError
+from engine.exit_codes import EXIT_DONE, EXIT_FAILED
 from engine.expected import Moment
 from engine.frames import CropRect
 from engine.movies import MovieReader
@@ -26,7 +27,6 @@ from engine.solved import SolvedMovie, bytes_needed, check_space, find_result, i
 from engine.unfinished import Unfinished, bytes_kept, unfinished_folder
 from engine.view_movies import ViewMovie
 
-EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 3, 130
 _SAMPLE_BYTES = 1 << 20
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import JsonOption, UsageError, check_can_write, err, out, write_json
-from app.cli.exit_codes import EXIT_INTERRUPTED
 from app.cli.train_settings import DeviceName
+from engine.exit_codes import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.shots import DataSet

@@ -26,7 +26,7 @@ from app.cli.console import (
     out,
     write_json,
 )
-from app.cli.exit_codes import EXIT_INTERRUPTED
+from engine.exit_codes import EXIT_INTERRUPTED
 
 _NUM_FACES = 64  # of the bundled clip, to compare vertices on
 

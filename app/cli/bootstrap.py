@@ -26,8 +26,8 @@ from app.cli.console import (
     progress,
     resumable,
 )
-from app.cli.exit_codes import EXIT_INTERRUPTED
 from app.cli.train_settings import DeviceName
+from engine.exit_codes import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.shots import DataSet

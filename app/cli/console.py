@@ -24,9 +24,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from app.cli.exit_codes import EXIT_INTERRUPTED
 from engine.disk import not_written
 from engine.errors import ActorError, LiveDoubleError, StorageError
+from engine.exit_codes import EXIT_INTERRUPTED
 from engine.frames import CropRect
 
 DEMO_FOLDER = Path(__file__).resolve().parent.parent / "demo"

@@ -19,8 +19,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.exit_codes import EXIT_INTERRUPTED, EXIT_USER
 from engine.errors import LiveDoubleError
+from engine.exit_codes import EXIT_INTERRUPTED, EXIT_USER
 
 _MAKING_ACTORS = frozenset({"torch", "onnx", "anny", "sparklines"})  # the live application does without
 

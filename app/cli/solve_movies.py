@@ -15,19 +15,10 @@ from engine.backends import Backend, open_backend
 from engine.bundle import ActorBundle
 from engine.disk import check_room, not_written
 from engine.errors import CameraError, LiveDoubleError
+from engine.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED
 from engine.manifest import Manifest
 from engine.pace import Pace
-from engine.solve_job import (
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
-    MovieRecord,
-    Plan,
-    SolveJob,
-    State,
-    failed_record,
-    found_record,
-    plan_job,
-)
+from engine.solve_job import MovieRecord, Plan, SolveJob, State, failed_record, found_record, plan_job
 from engine.solve_many import Watch, side_by_side, solve_many
 from engine.unfinished import unfinished_folder
 

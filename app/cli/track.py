@@ -7,7 +7,7 @@ import typer
 
 from app.cli.bootstrap_steps import ArkitOption, ClipsArgument, ModelOption, track_all
 from app.cli.console import JsonOption, check_can_write, err, write_json
-from app.cli.exit_codes import EXIT_INTERRUPTED
+from engine.exit_codes import EXIT_INTERRUPTED
 
 
 def track(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import JsonOption, actor_folder, check_can_write, clock, err, out, write_json
-from app.cli.exit_codes import EXIT_INTERRUPTED
 from app.cli.train_settings import AugmentName, DeviceName, NetworkName, StagesName, parse_regions, parse_views
+from engine.exit_codes import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.shots import DataSet

@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import bench
 from app.cli.console import UsageError
-from app.cli.exit_codes import EXIT_INTERRUPTED
+from engine.exit_codes import EXIT_INTERRUPTED
 from tests.cli.command_line import SCRIPT, assert_one_clear_line, livedouble
 from tests.house.repository import ROOT
 

@@ -11,10 +11,11 @@ import pytest
 from engine.bundle import ActorBundle
 from engine.claim import claimed
 from engine.errors import BackendError, StorageError
+from engine.exit_codes import EXIT_DONE, EXIT_FAILED
 from engine.movies import MovieWriter
 from engine.pace import Pace
 from engine.solve_alone import solve_alone
-from engine.solve_job import EXIT_DONE, EXIT_FAILED, MovieRecord, Plan, SolveJob, State, found_record, plan_job
+from engine.solve_job import MovieRecord, Plan, SolveJob, State, found_record, plan_job
 from engine.solve_many import Watch, solve_many
 from engine.unfinished import unfinished_folder
 from tests.fakes import TINY_FRAME_HEIGHT_PX, TINY_FRAME_WIDTH_PX, FakeBackend, FakeClock, tiny_bundle
