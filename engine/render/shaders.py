@@ -167,17 +167,23 @@ void main() {
     const float roughness = 0.7, reflectance = 0.02;
 #endif
     vec3 light = mix(ground, sky, n.y * 0.5 + 0.5) * surface.y;
+    float open = lit_share();
+    bool in_mouth = gloss > 0.5 && gloss < 0.9;
     vec3 shine_colour = vec3(0.0);
     for (int i = 0; i < 3; ++i) {
+        if (in_mouth && i == 2) continue;    // the rim's lamp stands behind the head
         vec3 l = lamp_towards[i];
         float cosine = dot(n, l);
         float share = mix(1.0, surface.y, 0.6);
-        if (i == 0) share *= lit_share();
+        if (i == 0) share *= open;
         vec3 wrapped = max((vec3(cosine) + wrap) / (1.0 + wrap), 0.0);
         // Red travels furthest under the skin, so a shadow's edge turns red.
         light += lamp_colour[i] * wrapped * vec3(mix(share, share * (2.0 - share), 0.5), share, share);
         if (i != 1) shine_colour += lamp_colour[i] * share * highlight(n, l, v, roughness, reflectance);
     }
+#if SHADING == 0                         // in the lips' shade light comes from gums and cheeks: warm, never gray
+    if (in_mouth) light *= mix(vec3(1.0), vec3(1.25, 0.95, 0.80), 1.0 - open);
+#endif
     vec3 colour = base * light * 0.80 + shine_colour * (gloss > 0.5 ? 0.8 : 1.3);
     colour = colour / (1.0 + max(colour - 0.75, 0.0) * 0.9);   // a shoulder instead of clipping
     pixel = vec4(displayed(colour), shown);
