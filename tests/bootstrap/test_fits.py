@@ -1,5 +1,7 @@
 """Does the fit find again what was put before the camera?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,14 @@ def test_a_smile_is_a_smile_on_a_head_not_known_yet(mean_head, other_head):
     fit = solved(mean_head, sight(other_head, grin, posed()))
     for unit in ("mouthSmileLeft", "mouthSmileRight", "jawOpen"):
         assert fit.weights[units.index(unit)] == pytest.approx(SCORED * grin[units.index(unit)], abs=0.2)
+
+
+def test_brows_go_by_landmarks_whatever_the_scores_say(mean_head):
+    raised = weights_of({"browInnerUp": 0.6, "browOuterUp": 0.5}, mean_head.rig.units)
+    seen = replace(sight(mean_head, raised, posed()), scores=np.zeros(52))
+    assert mesh_error_mm(mean_head, solved(mean_head, seen).weights, raised) < 0.4 * mesh_error_mm(
+        mean_head, np.zeros(52), raised
+    )
 
 
 def test_a_few_pixels_of_noise_move_the_mesh_by_little(mean_head):

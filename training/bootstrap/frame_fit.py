@@ -14,6 +14,7 @@ from training.bootstrap.rig_points import RigPoints
 
 # How far a weight may be from the host's score. Looser, a smile becomes a dropped jaw, and a mouth at rest stands open.
 _SCORE_DEVIATION = 0.05
+_BROW_DEVIATION = 0.3  # of brows scores tell less than landmarks do
 _MOST_STEPS = 60  # of the bounded solver; it takes a few
 
 
@@ -82,7 +83,9 @@ def fit_frame(points: RigPoints, camera: Pinhole, sighting: Sighting, start: Fra
     """
     per_px = 1 / (sighting.unit_px * points.places.spread)
     num_units = len(sighting.scores)
-    prior = np.concatenate([np.zeros((num_units, 6)), np.eye(num_units) / _SCORE_DEVIATION], axis=1)
+    is_brow = np.char.startswith(points.rig.units, "brow")
+    deviations = np.where(is_brow, _BROW_DEVIATION, _SCORE_DEVIATION)
+    prior = np.concatenate([np.zeros((num_units, 6)), np.diag(1 / deviations)], axis=1)
     wanted, most = np.maximum(sighting.scores, 0), np.where(sighting.scores < 0, 1e-9, 1.0)
     fit = start
     for _ in range(num_steps):
@@ -93,7 +96,7 @@ def fit_frame(points: RigPoints, camera: Pinhole, sighting: Sighting, start: Fra
         by_pose = by_place @ fit.pose.slopes(on_head)
         by_weights = by_place @ (fit.pose.turn @ points.slopes.transpose(1, 2, 0))
         slopes = np.concatenate([np.concatenate([by_pose, by_weights], axis=2).reshape(-1, 6 + num_units), prior])
-        errors = np.concatenate([off.ravel(), (wanted - fit.weights) / _SCORE_DEVIATION])
+        errors = np.concatenate([off.ravel(), (wanted - fit.weights) / deviations])
         step = _bounded_step(slopes, errors, fit.weights, most)
         fit = FrameFit(fit.pose.moved(step[:6]), np.clip(fit.weights + step[6:], 0, most))
     return fit
