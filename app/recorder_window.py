@@ -24,6 +24,7 @@ from app.theme import COLOURS
 from app.watching import Watcher
 from engine.errors import LiveDoubleError
 from engine.frames import Frame
+from engine.movie_file import unfinished_of
 from engine.recording import Recorder
 
 FIRST_SIZE, SMALLEST = QSize(1280, 820), QSize(960, 700)
@@ -292,10 +293,10 @@ class RecorderWindow(QMainWindow):
 
 
 def default_path(folder: Path) -> Path:
-    """`me.mkv`, or the next number that is free."""
+    """`me.mkv`, or the next number that is free; what a crash has left keeps its name."""
     for number in range(1, 1000):
         path = folder / ("me.mkv" if number == 1 else f"me-{number}.mkv")
-        if not path.exists():
+        if not path.exists() and not unfinished_of(path).exists():
             return path
     return folder / "me-1000.mkv"
 

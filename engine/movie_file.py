@@ -4,6 +4,7 @@ Rule: what lay there before stays until then; what cannot be written raises one 
 """
 
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -15,6 +16,31 @@ from engine.errors import StorageError
 
 # Matroska keeps 5 s back in a cluster, and FFmpeg 256 KiB more: a process that is killed would take them along.
 _MATROSKA_OPTIONS = {"flush_packets": "1", "cluster_time_limit": "500"}  # ms
+
+
+def unfinished_of(path: Path) -> Path:
+    """The name that a movie has while it is written."""
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+def rescued(path: Path) -> Path | None:
+    """Put aside what a writer of this movie left that was killed; where it is now, None where there is nothing.
+
+    Raises:
+        StorageError: It cannot be renamed.
+    """
+    left = unfinished_of(path)
+    if not left.is_file():
+        return None
+    names = (path.with_name(f"{path.stem}.rescued{number or ''}{path.suffix}") for number in count())
+    aside = next(name for name in names if not name.exists())
+    try:
+        if not left.stat().st_size:
+            left.unlink()
+            return None
+        return left.replace(aside)
+    except OSError as error:
+        raise not_written(left, error) from error
 
 
 class MovieFile:
@@ -29,7 +55,7 @@ class MovieFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+        self._partial = unfinished_of(path)
         self._is_open = True
         self.num_frames = 0
         try:

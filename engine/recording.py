@@ -17,6 +17,7 @@ from engine.frames import Frame
 from engine.handoff import EndOfStream, Fifo, Latest
 from engine.jpeg_movie import JpegMovieWriter
 from engine.line import CaptureCounts, capture
+from engine.movie_file import rescued
 from engine.movies import MovieWriter
 from engine.worker import Worker
 
@@ -34,7 +35,7 @@ class Recorder:
 
     `frames` and `watched` hold the newest picture for one consumer each, on any thread. Nothing is written before
     `resume`. The movie is whole once `stop` has returned; before, a partial file lies beside it, which players of
-    Matroska can read after a crash, but for the last second.
+    Matroska can read after a crash, but for the last second. What a crash has left there is put aside first.
 
     Args:
         camera: Not opened yet; the recorder opens and closes it.
@@ -93,7 +94,11 @@ class Recorder:
 
         Raises:
             CameraError: The camera does not open.
+            StorageError: What lies in the movie's place cannot be put aside.
         """
+        aside = rescued(self.path)
+        if aside is not None:
+            _log.warning("%s holds what an earlier recording had written when it was cut off.", aside)
         try:
             self._camera.open()
         except LiveDoubleError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from training.judge import Judge
     from training.panel.candidate import Candidate
 
-_COLUMNS = "learned from: the tracker's fit", "the double"
+_COLUMNS = "held out: the tracker's fit", "held out: the double"
 
 
 def write_movie(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REPORT_FILE, FIGURES_FILE, OVERLAY_FILE = "report.html", "report.json", "overlay.mp4"
 _NUM_TIMED = 60
+_MOST_PLACES = 20  # of frames that were left out, named in the report
 _FEW_FRAMES = 240
 _LITTLE_MM = 1.0  # by which a face that never moves is off, where the held-out part shows little
 
@@ -201,13 +202,16 @@ def _agreement_table(agreements: "Sequence[Agreement]", timed: "Pace | None", ho
 
 
 def _use_table(work: "Work", fits: "dict[Path, ClipFit]") -> "Table":
-    from training.bootstrap.doubts import in_words
+    from training.frame_words import frame_words
     from training.panel.report import Table
 
     rows = []
     for clip, fit in fits.items():
         doubts = fit.doubted
-        reasons = in_words(doubts.counts())
+        reasons = "; ".join(
+            f"{len(frames)} {reason.words}: {frame_words(frames + 1, _MOST_PLACES)}"
+            for reason, frames in doubts.frames().items()
+        )
         rows.append((work.name_of(clip), str(fit.num_frames), f"{100 * doubts.share_used:.1f} %", reasons or "–"))
     note = (
         "Frames that the host cannot be believed on are neither learned from nor measured. All of this was computed on"

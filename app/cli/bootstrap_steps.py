@@ -92,7 +92,7 @@ def _check_asked_for(name: str, path: Path, track: "Track", arkit: Path | None, 
     """Refuse a table or a model that comes after the tracking: what lies there was made without."""
     from engine.model_files import short_checksum
 
-    if arkit is not None and not track.host.startswith("ARKit"):
+    if arkit is not None and not (arkit.is_file() and short_checksum(arkit) in track.host):
         without: Path | None = arkit
     elif model is not None and model.is_file() and short_checksum(model) not in track.host:
         without = model
@@ -119,13 +119,16 @@ def _check_upright(work: "Work", clip: Path, model: Path | None) -> None:
 
 
 def _open_host(arkit: Path | None, model: Path | None, rate: Fraction) -> "Host":
+    from engine.model_files import short_checksum
     from training.bootstrap.host import LandmarkerHost
     from training.bootstrap.live_link import LiveLinkHost, read_table
     from training.trackers import MediaPipeLandmarker
 
     table = None if arkit is None else read_table(arkit)  # before anything is opened
     landmarker = LandmarkerHost(MediaPipeLandmarker(model, most_faces=2))
-    return landmarker if table is None else LiveLinkHost(table, rate, landmarker)
+    if table is None or arkit is None:
+        return landmarker
+    return LiveLinkHost(table, rate, landmarker, short_checksum(arkit))
 
 
 def _tell_length(work: "Work") -> None:

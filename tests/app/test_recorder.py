@@ -192,7 +192,8 @@ def test_a_free_name_is_found(tmp_path: Path) -> None:
     assert default_path(tmp_path).name == "me.mkv"
     (tmp_path / "me.mkv").touch()
     (tmp_path / "me-2.mkv").touch()
-    assert default_path(tmp_path).name == "me-3.mkv"
+    (tmp_path / "me-3.partial.mkv").touch()  # a recording that a crash cut off
+    assert default_path(tmp_path).name == "me-4.mkv"
 
 
 def test_the_double_is_made_in_a_process_whose_words_are_told(app: QApplication) -> None:

@@ -264,7 +264,8 @@ def test_a_live_link_recording_gives_the_scores_and_the_landmarker_the_points(tm
     assert names == ("eyeBlinkLeft", "jawOpen", "mouthSmileLeft")
     np.testing.assert_allclose(times_s, [0, 0.5, 1.0])
     assert scores[1, 2] == 1.0
-    host = LiveLinkHost(read_table(path), Fraction(25), Script([seen(), None, *[seen()] * 40]))
+    host = LiveLinkHost(read_table(path), Fraction(25), Script([seen(), None, *[seen()] * 40]), "0123")
+    assert host.identity == "ARKit, table 0123, on script"
     assert host.look(None, 0).scores == {"eyeBlinkLeft": 0.1, "jawOpen": 0.5, "mouthSmileLeft": 0.0}
     assert host.look(None, 1) is None
     assert host.look(None, 13).scores["jawOpen"] == 0.25
@@ -274,18 +275,27 @@ def test_a_live_link_recording_gives_the_scores_and_the_landmarker_the_points(tm
 
 
 def test_expressions_of_another_clip_are_refused(tmp_path):
-    open_share = np.abs(np.sin(np.arange(200) / 7.0)) ** 3
+    open_share = np.abs(np.sin((np.arange(200) / 20.0) ** 1.5)) ** 3
 
-    def said(shares):
-        frames = zip(open_share, shares, strict=True)
-        return tracked(tmp_path, [HostFrame(face(gap=0.2 * gap), {"jawOpen": float(said)}, 1) for gap, said in frames])
+    def said(shares, host="ARKit, table 0123, on script"):
+        said = [
+            HostFrame(face(gap=0.2 * gap), {"jawOpen": float(share)}, 1)
+            for gap, share in zip(open_share, shares, strict=True)
+        ]
+        return replace(tracked(tmp_path, said), host=host)
 
-    own, other = said(0.5 * open_share), said(0.5 * np.roll(open_share, 10))
+    own = said(0.5 * open_share)
     assert check_clip("take", own, doubt(own))
-    with pytest.raises(ShotError, match=r"mouth and blinks go their own ways.*take-track\.npz"):
-        check_clip("take", other, doubt(other))
-    silent = said(np.zeros(200))
-    assert check_clip("take", silent, doubt(silent))  # what says nothing is not wrong
+    assert check_clip("take", said(np.roll(open_share, 1)), doubt(own))  # a frame's delay is the recorder's
+    for shares, told in (
+        (np.roll(open_share, 10), r"come 10 frames too late.*take-track\.npz"),
+        (np.roll(open_share, -7), "come 7 frames too early"),
+        (np.random.default_rng(0).uniform(0, 1, 200), "mouth and blinks go their own ways"),
+        (np.zeros(200), "mouth and blinks go their own ways"),
+    ):
+        with pytest.raises(ShotError, match=told):
+            check_clip("take", said(shares), doubt(own))
+    assert check_clip("take", said(np.zeros(200), "script"), doubt(own))  # who looks at the pictures is not asked
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,20 @@ def levels(path):
         return [round(float(picture.mean())) for picture in movie]
 
 
+def test_what_a_killed_recording_left_is_put_aside_by_the_next_of_its_name(tmp_path, caplog):
+    for number, aside in ((1, "me.rescued.mkv"), (2, "me.rescued1.mkv")):
+        (tmp_path / "me.partial.mkv").write_bytes(bytes([number]))
+        recorder = Recorder(Script(3), tmp_path / "me.mkv")
+        recorder.resume()
+        recorder.start()
+        assert recorder.wait(10)
+        recorder.stop()
+        assert len(levels(tmp_path / "me.mkv")) == 3
+        assert (tmp_path / aside).read_bytes() == bytes([number])
+        assert aside in caplog.text
+    assert not (tmp_path / "me.partial.mkv").exists()
+
+
 def test_every_frame_is_written_while_it_records_and_none_in_a_pause(tmp_path):
     def between(index):
         if index == 5:

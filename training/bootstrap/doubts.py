@@ -90,6 +90,10 @@ class Doubts:
         """With a further reason [N] bool, for frames that have none yet."""
         return Doubts(np.where((self.of == Doubt.NONE) & frames, doubt, self.of), self.cuts)
 
+    def frames(self) -> dict[Doubt, np.ndarray]:
+        """Numbers from 0 of the frames left out for each reason that occurs."""
+        return {doubt: np.flatnonzero(self.of == doubt) for doubt in self.counts()}
+
     def runs(self) -> list[range]:
         """Unbroken stretches of used frames of one scene, in order."""
         edges = np.flatnonzero(np.diff(np.concatenate([[False], self.is_used, [False]]).astype(np.int8)))

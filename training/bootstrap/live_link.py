@@ -29,13 +29,14 @@ class LiveLinkHost:
         table: From `read_table`.
         rate: The clip's frames per second.
         landmarker: Finds the face in the pictures.
+        checksum: Of the table's file, by which it is known again.
     """
 
     name = "ARKit"
 
-    def __init__(self, table: "Table", rate: Fraction, landmarker: Host) -> None:
+    def __init__(self, table: "Table", rate: Fraction, landmarker: Host, checksum: str) -> None:
         self._landmarker = landmarker
-        self.identity = f"{self.name} on {landmarker.identity}"
+        self.identity = f"{self.name}, table {checksum}, on {landmarker.identity}"
         self._names, self._times_s, self._scores = table
         self._rate = float(rate)
 

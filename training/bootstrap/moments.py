@@ -17,9 +17,10 @@ _EYES = ((386, 374, 263, 362), (159, 145, 33, 133))
 # Of the eye's own width: a tracker's lids never touch. Filmed eyes blink below the first, laughing ones are above the
 # second.
 _LIDS_SHUT, _LIDS_OPEN = 0.06, 0.13
-# Correlation: scores that belong to a clip reach 0.9 and more, those of five frames later less than this of lids.
-_LEAST_AGREEMENT = 0.5
-_LEAST_SCORE_MOTION, _LEAST_GAP_MOTION = 0.02, 0.01  # deviations; the noise of a face that rests is less
+# Correlations: blinks that belong to a clip reach 0.98, those of five frames later 0.44, another clip's 0.1.
+_LEAST_AGREEMENT, _BETTER = 0.5, 0.1
+_MOST_DELAY_S = 2.0
+_LEAST_MOTION, _LEAST_SCORE_MOTION = 0.03, 0.01  # deviations of a gap and of a score that moves at all
 _EDGE = (127, 356)  # the face's outline beside the right and the left eye
 _BRIDGE = 6  # the nose between them
 _TURN_WEIGHT = 3.0  # a turned head tells as much as a large expression
@@ -35,20 +36,37 @@ def lid_seals(track: Track) -> np.ndarray:
     return np.stack([_shut_share(gap, _LIDS_SHUT, _LIDS_OPEN) for gap in _lid_gaps(track)], axis=1)
 
 
-def scores_agree(track: Track, doubts: Doubts) -> bool:
-    """Whether the host's scores of mouth and blinks go with its landmarks, at all; those of another clip do not.
+def score_delay(track: Track, doubts: Doubts) -> int | None:
+    """By how many frames scores of blinks come after those in the pictures; negative where they come before.
 
-    True where nothing moves that could tell.
+    Where lids do not move, the mouth tells. None where scores do not go with the landmarks at all: those of another
+    clip, or none. 0 where nothing moves that could tell.
     """
     used = doubts.is_used
-    jaw, left, right = track.ordered_scores(("jawOpen", "eyeBlinkLeft", "eyeBlinkRight"))[used].T
-    mouth, lids = _lip_gap(track)[used], np.mean(_lid_gaps(track), axis=0)[used]
-    told = [
-        float(np.corrcoef(score, gap)[0, 1])
-        for score, gap in ((jaw, mouth), ((left + right) / 2, -lids))
-        if used.any() and score.std() > _LEAST_SCORE_MOTION and gap.std() > _LEAST_GAP_MOTION
-    ]
-    return not told or max(told) >= _LEAST_AGREEMENT
+    jaw, left, right = track.ordered_scores(("jawOpen", "eyeBlinkLeft", "eyeBlinkRight")).T
+    for score, gap in (((left + right) / 2, -np.mean(_lid_gaps(track), axis=0)), (jaw, _lip_gap(track))):
+        if used.any() and score[used].max() >= 0 and gap[used].std() > _LEAST_MOTION:
+            return _delay(_standard(score, used), _standard(gap, used), float(track.rate[0] / track.rate[1]))
+    return 0
+
+
+def _delay(score: np.ndarray, gap: np.ndarray, rate_hz: float) -> int | None:
+    """Frames from the gap to the score, both [N] standard values; None where they never go together."""
+    most = min(round(_MOST_DELAY_S * rate_hz), len(score) // 2)
+    agreement = np.empty(2 * most + 1)
+    for place, delay in enumerate(range(-most, most + 1)):
+        late, early = max(delay, 0), max(-delay, 0)
+        agreement[place] = (score[late : len(score) - early] * gap[early : len(gap) - late]).mean()
+    best = int(agreement.argmax())
+    if agreement[best] < _LEAST_AGREEMENT:
+        return None
+    return best - most if agreement[best] > agreement[most] + _BETTER else 0
+
+
+def _standard(values: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """[N] by their mean and deviation; 0 where they are not used, or never move."""
+    deviation = float(values[used].std())
+    return np.where(used, values - values[used].mean(), 0.0) / max(deviation, _LEAST_SCORE_MOTION)
 
 
 def _lip_gap(track: Track) -> np.ndarray:

@@ -25,7 +25,8 @@ from training.bootstrap.doubts import Doubt, Doubts, doubt, in_words
 from training.bootstrap.face_space import NUM_DIRECTIONS, face_space
 from training.bootstrap.head_fit import NUM_ROUNDS, HeadFit, fit_head
 from training.bootstrap.landmark_places import landmark_places
-from training.bootstrap.moments import scores_agree, telling_moments
+from training.bootstrap.live_link import LiveLinkHost
+from training.bootstrap.moments import score_delay, telling_moments
 from training.bootstrap.pinhole import Pinhole
 from training.bootstrap.rig_points import RigPoints
 from training.bootstrap.skin import SkinView, gather_skin, skin_moments
@@ -180,9 +181,15 @@ def check_clip(name: str, track: Track, doubts: Doubts) -> tuple[str, ...]:
     if float(np.median(np.abs(rolls_deg))) > _MOST_ROLL_DEG:
         middle = np.exp(1j * np.deg2rad(rolls_deg)).mean()  # -180 and 180 are one
         raise lying(name, round(float(np.rad2deg(np.angle(middle))) / 90) * 90 % 360)
-    if not scores_agree(track, doubts):
+    delay = score_delay(track, doubts) if track.host.startswith(LiveLinkHost.name) else 0
+    if delay != 0:
+        told = (
+            "are not those in its pictures: mouth and blinks go their own ways"
+            if delay is None
+            else f"come {abs(delay)} frames too {'late' if delay > 0 else 'early'}"
+        )
         raise ShotError(
-            f"The expressions told of {name} are not those in its pictures: mouth and blinks go their own ways.",
+            f"The expressions told of {name} {told}.",
             f"Remove {name}-track.npz from the working folder, and give the table that was recorded with this clip.",
         )
     lines = [f"{name}: {100 * doubts.share_used:.1f} % of {track.num_frames} frames are used."]
