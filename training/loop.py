@@ -153,7 +153,7 @@ def _train(
                 validation_rmse_mm=validation_rmse_mm,
                 samples_per_s=source.num_samples / due.step_s,
                 elapsed_s=state.elapsed_s,
-                left_s=(state.total_steps - state.step) * due.step_s,
+                left_s=due.left_s,
             )
             diary.read(status)
             if due.is_validation:

@@ -50,11 +50,13 @@ class Due:
 
     Args:
         elapsed_s: Wall clock of the training so far, all its sessions together.
+        left_s: Still to come, without what pauses for validations.
         total_steps: As planned now.
         step_s: How long a step takes.
     """
 
     elapsed_s: float
+    left_s: float
     total_steps: int
     step_s: float
     is_validation: bool
@@ -102,7 +104,10 @@ class Clock:
         is_first_due = is_stopping and math.isinf(state.best_rmse_mm)  # so that there is a best network to look at
         is_validation = is_last or is_first_due or self._wants_validation(now_s, state.step)
         is_checkpoint = is_last or is_stopping or now_s - self._saved_s > 60.0 * config.checkpoint_minutes
-        return Due(elapsed_s, total_steps, self._step_s, is_validation, is_checkpoint, is_stopping)
+        left_s = (total_steps - state.step) * self._step_s
+        if config.minutes is not None:  # at first nobody knows how many steps there will be
+            left_s = min(left_s, max(0.0, config.minutes * 60.0 - elapsed_s))
+        return Due(elapsed_s, left_s, total_steps, self._step_s, is_validation, is_checkpoint, is_stopping)
 
     def validated(self) -> None:
         """A validation is over; the next is counted from here."""

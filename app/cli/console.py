@@ -225,6 +225,7 @@ class _ProgressLines:
     def __init__(self, task: str, total: int | None) -> None:
         self._task, self._total = task, total
         self._done, self._tenths = 0, 0
+        self._found: int | None = None  # what the first call tells may have been done before
         self._started_s = self._spoke_s = time.perf_counter()
 
     def __call__(self, steps: int) -> None:
@@ -232,9 +233,11 @@ class _ProgressLines:
         if not self._total:
             return
         tenths, now_s = 10 * self._done // self._total, time.perf_counter()
-        if tenths > self._tenths and now_s - self._spoke_s >= LOG_INTERVAL_S:
+        if self._found is None:
+            self._found, self._started_s = self._done, now_s
+        elif self._done > self._found and tenths > self._tenths and now_s - self._spoke_s >= LOG_INTERVAL_S:
             self._tenths, self._spoke_s = tenths, now_s
-            left_s = (now_s - self._started_s) * (self._total - self._done) / self._done
+            left_s = (now_s - self._started_s) * (self._total - self._done) / (self._done - self._found)
             err.print(f"{self._task}: {self._done}/{self._total}, {clock(left_s)} left", soft_wrap=True)
 
 

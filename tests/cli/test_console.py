@@ -99,6 +99,20 @@ def test_progress_in_a_log_is_a_line_a_tenth(
     assert lines[-1] == "Solving: 40/40, 0 s left"
 
 
+def test_what_was_done_before_tells_nothing_of_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "err", Console(stderr=True, force_terminal=False))
+    monkeypatch.setattr(console, "LOG_INTERVAL_S", 0.0)
+    now_s = [0.0]
+    monkeypatch.setattr(console.time, "perf_counter", lambda: now_s[0])
+    with console.progress("Going on", 1000) as advance:
+        for steps in (500, 0, 100, 100):  # a hundred steps a minute from there on
+            advance(steps)
+            now_s[0] += 60.0
+    assert capsys.readouterr().err.splitlines() == ["Going on: 600/1000, 8:00 left", "Going on: 700/1000, 4:30 left"]
+
+
 def test_progress_of_what_is_soon_done_stays_silent_in_a_log(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

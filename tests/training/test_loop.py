@@ -85,6 +85,7 @@ def test_against_a_clock_the_plan_ends_with_the_learning_rate_at_zero(place):
     assert outcome.is_finished
     assert outcome.state.step == outcome.state.total_steps < 10_000 * 12
     assert listener.statuses[-1].left_s == 0.0
+    assert all(status.left_s <= 60 * config.minutes for status in listener.statuses)  # from the first step on
     last = Checkpoint.load(place.folder / "run" / LAST_FILE)
     # A machine that stalls ends the plan early, so not quite zero; without the ramp-down it would be 0.3 and more.
     assert last.optimizer["param_groups"][0]["lr"] < 0.15 * TINY.learning_rate
