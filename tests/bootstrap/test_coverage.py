@@ -1,5 +1,7 @@
 """The meters of a guided recording: what has been seen of a face, and what is wrong with the picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,19 @@ def test_an_expression_fills_its_own_aim(read, aim, named):
     # Going back takes nothing away.
     coverage.see(PICTURE, read())
     assert shares(coverage)[aim] > 0.85
+
+
+@pytest.mark.parametrize(
+    ("aim", "unit", "named"),
+    [("Pucker", "mouthPucker", {"mouthPucker": 1.0}), ("Brows up", "browInnerUp", {"browInnerUp": 1.0})],
+)
+def test_what_talk_does_to_mouth_and_brows_is_no_expression_to_the_tracker_nor_here(read, aim, unit, named):
+    coverage = Coverage()
+    for score in (*[0.0] * 20, 0.1):
+        coverage.see(PICTURE, replace(read(**(named if score else {})), scores={unit: score}))
+    assert 0.1 < shares(coverage)[aim] < 0.3
+    coverage.see(PICTURE, replace(read(**named), scores={unit: 0.8}))
+    assert shares(coverage)[aim] > 0.5
 
 
 def test_both_ways_must_be_looked_and_turned(read):

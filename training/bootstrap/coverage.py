@@ -25,6 +25,8 @@ _EDGE, _NOSE = (127, 356), 1
 # What counts as the whole range, in distances between the eyes' outer corners, or as shares where so said.
 _MOUTH, _BROW_UP, _BROW_DOWN, _SMILE, _PUCKER, _BLINK = 0.30, 0.035, 0.030, 0.09, 0.10, 0.55
 _GAZE, _TURN, _NOD = 0.30, 0.22, 0.14
+# Talk narrows mouths and lifts brows as well. Where the tracker scores expressions it must see them too, up to this.
+_TOLD = {"Pucker": (("mouthPucker",), 0.5), "Brows up": (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.4)}
 _CLOSURES = 25  # of the mouth, while talking
 _SHUT, _OPEN = 0.015, 0.04  # beyond the mouth's opening at rest
 
@@ -56,6 +58,7 @@ class Coverage:
         self._rest: list[dict[str, float]] = []
         self._low: dict[str, float] = {}
         self._high: dict[str, float] = {}
+        self._told: dict[str, float] = {}
         self._num_closures, self._was_open = 0, False
 
     def see(self, picture: np.ndarray, reading: Reading) -> None:
@@ -74,6 +77,8 @@ class Coverage:
         for name, value in values.items():
             self._low[name] = min(self._low.get(name, value), value)
             self._high[name] = max(self._high.get(name, value), value)
+        for name, score in reading.scores.items():
+            self._told[name] = max(self._told.get(name, 0.0), score)
         opening = values["mouth"] - float(np.median([one["mouth"] for one in self._rest]))
         if opening > _OPEN:
             self._was_open = True
@@ -113,7 +118,15 @@ class Coverage:
             min(rise("turn", _TURN), fall("turn", _TURN), (rise("nod", _NOD) + fall("nod", _NOD)) / 2),
             self._num_closures / _CLOSURES,
         )
-        return tuple(Aim(name, float(np.clip(share, 0, 1))) for name, share in zip(_AIMS, shares, strict=True))
+        return tuple(
+            Aim(name, float(np.clip(min(share, self._told_share(name)), 0, 1)))
+            for name, share in zip(_AIMS, shares, strict=True)
+        )
+
+    def _told_share(self, aim: str) -> float:
+        """What the tracker's scores allow of an aim; 1 where they say nothing of it."""
+        names, whole = _TOLD.get(aim, ((), 1.0))
+        return max((self._told[name] / whole for name in names if name in self._told), default=1.0)
 
 
 _AIMS = ("Eyes shut", "Gaze", "Brows up", "Brows down", "Mouth open", "Smile", "Pucker", "Head turned", "Speech")
