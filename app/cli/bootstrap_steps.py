@@ -41,6 +41,7 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
     Raises:
         LiveDoubleError: A clip is damaged, the host is not installed, or there is nothing to learn from.
     """
+    from training.bootstrap.coverage import usual_advice
     from training.bootstrap.doubts import doubt
     from training.bootstrap.track import Track, check_same_host, track_clip
     from training.bootstrap.work import check_clip
@@ -72,6 +73,9 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
             _check_upright(work, clip, model)
         for line in check_clip(work.name_of(clip), track, doubt(track)):
             err.print(line, soft_wrap=True)
+        advice = usual_advice(work.footage(clip).pictures(), track, doubt(track))
+        if advice is not None:
+            err.print(f"In most pictures of {work.name_of(clip)}: {advice}", soft_wrap=True)
     _tell_length(work)
     return True
 

@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from app.guide import GUIDE, PARTS, TOTAL_S, moment_at
 from tests.bootstrap.conftest import CAMERA, posed
 from training.actor.curves import weights_of
-from training.bootstrap.coverage import Adviser, Coverage
+from training.bootstrap.coverage import Adviser, Coverage, usual_advice
+from training.bootstrap.doubts import Doubts, doubt
+from training.bootstrap.track import Track
 from training.trackers import Reading
 
 HEIGHT, WIDTH = CAMERA.height_px, CAMERA.width_px
@@ -127,6 +130,37 @@ def test_a_frame_that_a_clip_would_not_use_counts_for_nothing(read, picture, cha
     for _ in range(2):  # coming back from far away is a jump
         coverage.see(PICTURE, read(jawOpen=0.9))
     assert shares(coverage)["Mouth open"] > 0.85
+
+
+def test_a_picture_that_was_never_in_focus_is_noticed(read):
+    rng = np.random.default_rng(0)
+    fine = np.kron(rng.uniform(90, 150, (HEIGHT // 2, WIDTH // 2)), np.ones((2, 2)))
+    fine += 30 * np.sin(np.arange(WIDTH) / 25)  # a face has forms as well as pores
+    for blur_px, told in ((0.0, None), (4.0, "out of focus")):
+        picture = cv2.GaussianBlur(fine, (0, 0), blur_px) if blur_px else fine
+        advice = Adviser().advise((picture + rng.normal(0, 0.5, fine.shape)).astype(np.uint8), read())
+        assert advice is None if told is None else told in (advice or "")
+
+
+def test_a_clip_is_told_what_is_wrong_with_most_of_its_pictures(read):
+    marks = read().landmarks
+    nothing = np.zeros(60, np.float32)
+    track = Track(
+        np.array([WIDTH, HEIGHT]), np.array([30, 1]), np.repeat(marks[None], 60, axis=0), nothing[:, None], ("",),
+        np.ones(60, np.int8), np.ones(60, np.float32), nothing,
+    )  # fmt: skip
+    dark, taken = lit(level=30, noise=8), []
+
+    def pictures(frames):
+        for picture in frames:
+            taken.append(picture)
+            yield picture
+
+    assert "dark" in (usual_advice(pictures([dark] * 600), track, doubt(track)) or "")
+    assert len(taken) == 60
+    assert usual_advice([PICTURE] * 60, track, doubt(track)) is None
+    assert usual_advice([PICTURE] * 31 + [dark] * 29, track, doubt(track)) is None
+    assert usual_advice([], track, Doubts(np.full(60, 1, np.int8), np.zeros(0, np.int64))) is None
 
 
 def test_a_good_picture_needs_no_advice(read):

@@ -4,16 +4,18 @@ Rule: everything is measured against the person's own face at rest, from the tra
 would not use counts for nothing.
 """
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from engine.crop import to_gray
-from training.bootstrap.doubts import doubt
+from training.bootstrap.doubts import Doubts, doubt
 from training.bootstrap.landmark_places import OUTER_CORNERS
 from training.bootstrap.signals import USED, signals
-from training.bootstrap.track import CHIN, FOREHEAD, Track, sharpness
+from training.bootstrap.track import CHIN, FOREHEAD, Track, focus, sharpness
 from training.trackers import Reading
 
 _NUM_RECENT = 60  # readings among which one is judged
@@ -34,6 +36,8 @@ _SHUT, _OPEN = 0.015, 0.04  # beyond the mouth's opening at rest
 _DARK, _BRIGHT, _BURNT, _UNEVEN = 60, 200, 0.04, 2.2
 _SMALLEST, _LARGEST, _OFF_MIDDLE = 0.28, 0.75, 0.18  # of the picture's height; of its width
 _SOFT = 0.35  # of the sharpest seen
+_OUT_OF_FOCUS = 0.03  # see `focus`
+_NUM_LOOKED_AT, _LOOKED_AT_S = 9, 20.0  # pictures by which a clip is judged, and in how much of it
 _FEW_PX = 120  # of a face's height, below which little of it is seen
 
 
@@ -191,12 +195,32 @@ class Adviser:
         return None
 
     def _focus(self, gray: np.ndarray, reading: Reading) -> str | None:
+        if focus(gray, reading.landmarks) < _OUT_OF_FOCUS:
+            return "The face is out of focus: focus on it, hold still, or clean the lens."
         self._recent.append(sharpness(gray, reading.landmarks))
         usual = float(np.median(self._recent))
         self._sharpest = max(self._sharpest, usual)
         if usual < _SOFT * self._sharpest:
             return "The picture is blurred: hold still, give more light, or clean the lens."
         return None
+
+
+def usual_advice(pictures: Iterable[np.ndarray], track: Track, doubts: Doubts) -> str | None:
+    """What is wrong with most of a clip's first pictures; None where there is no one thing.
+
+    Args:
+        pictures: Of the clip, from the first; no more are taken than are looked at.
+        track: Of it.
+        doubts: About it.
+    """
+    first = np.flatnonzero(doubts.is_used[: round(_LOOKED_AT_S * float(track.rate[0] / track.rate[1]))])
+    chosen = set(first[np.linspace(0, len(first) - 1, min(_NUM_LOOKED_AT, len(first))).astype(int)].tolist())
+    told = [
+        Adviser().advise(picture, Reading(track.landmarks[frame]))
+        for frame, picture in enumerate(islice(pictures, max(chosen, default=-1) + 1))
+        if frame in chosen
+    ]
+    return next((advice for advice, count in Counter(told).most_common(1) if count > len(told) / 2), None)
 
 
 def _light(gray: np.ndarray, landmarks: np.ndarray) -> str | None:

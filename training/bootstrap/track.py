@@ -24,6 +24,7 @@ _SAVE_EVERY = 600  # frames; what a kill costs
 _GLANCE_PX = 32  # to tell one scene from another
 _MOST_ROLL_DEG = 45.0  # of a face that is upright
 _NUM_PROBES = 8  # pictures that are turned to find out how a movie was held
+_FOCUS_HEIGHT_PX = 120
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,9 +265,30 @@ def sharpness(gray: np.ndarray, landmarks: np.ndarray) -> float:
         gray: [H, W] uint8.
         landmarks: [n, 2] pixels.
     """
+    face = _face_of(gray, landmarks)
+    return float("nan") if face is None else float(cv2.Laplacian(face, cv2.CV_32F).var())
+
+
+def focus(gray: np.ndarray, landmarks: np.ndarray) -> float:
+    """How much fine detail a face has, whatever its size, light and contrast; NaN beside the picture.
+
+    The Laplacian's variance as a share of the picture's own, the face at most 120 pixels high. Filmed faces have 0.05
+    to 0.4; a blur of a hundredth of the face's height leaves 0.02.
+
+    Args:
+        gray: [H, W] uint8.
+        landmarks: [n, 2] pixels.
+    """
+    face = _face_of(gray, landmarks)
+    if face is None:
+        return float("nan")
+    share = _FOCUS_HEIGHT_PX / len(face)
+    small = cv2.resize(face, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else face
+    return float(cv2.Laplacian(small, cv2.CV_32F).var() / max(float(small.var()), 1.0))
+
+
+def _face_of(gray: np.ndarray, landmarks: np.ndarray) -> np.ndarray | None:
     height, width = gray.shape
     (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
     face = gray[max(0, int(top)) : min(height, int(bottom) + 1), max(0, int(left)) : min(width, int(right) + 1)]
-    if min(face.shape, default=0) < 3:
-        return float("nan")
-    return float(cv2.Laplacian(np.ascontiguousarray(face), cv2.CV_32F).var())
+    return np.ascontiguousarray(face) if min(face.shape, default=0) >= 3 else None
