@@ -119,8 +119,8 @@ def bootstrap(
         _tell(stages.begin(Stage.MEASURE))
         measure_and_tell(work, head, fits, data, actor, mediapipe_model, threads, json)
     err.print(
-        f"Try it: livedouble live --actor {actor}. The working folder {work.folder} can be removed when you are"
-        " content.",
+        f"Try it: livedouble live --actor {actor}. The working folder {work.folder}, its report and"
+        " overlay movie included, can be removed when you are content.",
         soft_wrap=True,
     )
 

@@ -69,6 +69,8 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
         _check_asked_for(clip.name, path, track, arkit, model)
         if FACE_LANDMARKER.sha256[:12] not in track.host or track.host.startswith("ARKit"):
             err.print(f"{clip.name} was tracked by {track.host}.", soft_wrap=True)
+        if model is not None and not track.is_seen.any():
+            err.print(f"With {model} no face is found at all: is that file whole?", soft_wrap=True)
         if track.is_seen.mean() < _FEW_SEEN:
             _check_upright(work, clip, model)
         for line in check_clip(work.name_of(clip), track, doubt(track)):
