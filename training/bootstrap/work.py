@@ -210,8 +210,7 @@ def lying(name: str, turn_deg: int) -> ShotError:
     return ShotError(
         f"In {name} the face {'stands on its head' if turn_deg == 180 else 'lies on its side'}.",
         f"Turn the movie by {turn_deg} degrees{'' if turn_deg == 180 else ' against the clock'} and give it again: a"
-        " phone's movie says by itself how"
-        " it was held, unless that was lost.",
+        " phone's movie says by itself how it was held, unless that was lost.",
     )
 
 
