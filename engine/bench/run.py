@@ -113,17 +113,7 @@ def run_bench(
             absent=list(gauges.absent),
         )
         measuring.leave_out_what_does_not_fit(batches)
-        try:
-            measuring.online([batch for batch in measuring.batches if batch < _FEWEST_OFFLINE])
-            measuring.batched([batch for batch in measuring.batches if batch >= _FEWEST_OFFLINE])
-            if has_cold_start:
-                measuring.cold()
-            measuring.compare(faces)
-        except KeyboardInterrupt:
-            if not measuring.results:
-                raise
-            measuring.is_whole = False
-            measuring.left_out.append(f"what was to come from '{measuring.steps.current}' on: it was stopped")
+        measuring.measure(has_cold_start, faces)
         return measuring.report(command, "drawn faces" if faces is None else "pictures of the actor")
 
 
@@ -170,6 +160,24 @@ class _Measuring:
             self.left_out.append(f"batch {batch}: {told}")
         if not self.batches:
             raise BackendError(f"Nothing can be measured: {'; '.join(self.left_out)}.", "Give smaller batches.")
+
+    def measure(self, has_cold_start: bool, faces: np.ndarray | None) -> None:
+        """Everything, or what there is time for until somebody stops it.
+
+        Raises:
+            KeyboardInterrupt: Nothing was measured yet.
+        """
+        try:
+            self.online([batch for batch in self.batches if batch < _FEWEST_OFFLINE])
+            self.batched([batch for batch in self.batches if batch >= _FEWEST_OFFLINE])
+            if has_cold_start:
+                self.cold()
+            self.compare(faces)
+        except KeyboardInterrupt:
+            if not self.results:
+                raise
+            self.is_whole = False
+            self.left_out.append(f"what was to come from '{self.steps.current}' on: it was stopped")
 
     def online(self, batches: Sequence[int]) -> None:
         """Small batches, then one frame at a time: the line, the stages, watts."""
