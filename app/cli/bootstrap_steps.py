@@ -73,9 +73,10 @@ def track_all(work: "Work", arkit: Path | None, model: Path | None, should_stop:
             err.print(f"With {model} no face is found at all: is that file whole?", soft_wrap=True)
         if track.is_seen.mean() < _FEW_SEEN:
             _check_upright(work, clip, model)
-        for line in check_clip(work.name_of(clip), track, doubt(track)):
+        doubts = doubt(track)
+        for line in check_clip(work.name_of(clip), track, doubts):
             err.print(line, soft_wrap=True)
-        advice = usual_advice(work.footage(clip).pictures(), track, doubt(track))
+        advice = usual_advice(work.footage(clip).pictures(), track, doubts)
         if advice is not None:
             err.print(f"In most pictures of {work.name_of(clip)}: {advice}", soft_wrap=True)
     _tell_length(work)

@@ -156,6 +156,7 @@ class _Measuring:
             if batch < _FEWEST_OFFLINE or not 0 < most_mib < needed_mib:
                 self.batches.append(batch)
                 continue
+            self.steps.begin(f"batch {batch}, left out")
             told = f"it may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
             self.left_out.append(f"batch {batch}: {told}")
         if not self.batches:
