@@ -88,8 +88,10 @@ function completed(report) {
   });
 }
 
-// Times the same backend and precision one frame at a time; null for that itself.
+// Times the same backend and precision one frame at a time; null for that itself. Earlier versions did not measure both
+// in the same rounds.
 function ofOnline(report, result) {
+  if (typeof result.of_online === "number") return result.of_online;
   const online = report.results.find((one) => kindOf(one) === kindOf(result) && one.batch === 1);
   return online && result.batch > 1 ? result.fps / online.fps : null;
 }

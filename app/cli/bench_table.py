@@ -75,13 +75,13 @@ def _show_network(report: "BenchReport") -> None:
     table = _table("Network alone: crops in, vertices out", *columns)
     for one in report.results:
         times = (f"{one.fps:.1f}", _ms(one.p50_ms), _ms(one.p95_ms), _ms(one.p99_ms))
-        of_online = report.of_online(one)
-        ratios = ("" if of_online is None else f"{of_online:.2f}", f"{one.of_reference:.2f}", _percent(one.of_floor))
+        of_online = "" if one.of_online is None else f"{one.of_online:.2f}"
+        ratios = (of_online, f"{one.of_reference:.2f}", _percent(one.of_floor))
         table.add_row(f"{one.backend} {one.precision}", str(one.batch), *times, *ratios, in_paper.get(one.batch, ""))
     out.print(table)
     out.print(
-        "× online: of the same, one frame at a time; × ORT: of ONNX Runtime in float32 in the same rounds; floor: share"
-        f" of the rate of plain matrix products; paper: frames/s of {paper.source}, {paper.gpu}"
+        "In the same rounds, × online: of the same, one frame at a time; × ORT: of ONNX Runtime in float32; floor:"
+        f" share of the rate of plain matrix products; paper: frames/s of {paper.source}, {paper.gpu}"
         f" ({paper.others}: {paper.others_fps:g})\n",
         soft_wrap=True,
     )

@@ -21,11 +21,13 @@ class Candidate:
     Args:
         backend: Ready to run.
         is_asked: Whether it is to be reported; the reference takes part even where it is not.
+        is_offline: Whether it is open for the most frames a second rather than for the least delay.
         load_ms: How long it took to open, to its first solved frame.
     """
 
     backend: Backend
     is_asked: bool
+    is_offline: bool
     load_ms: float
 
     @property
@@ -106,7 +108,7 @@ def opened(
                 continue
             held.callback(backend.close)
             load_ms = (clock.now_ns() - started_ns) / NS_PER_MS
-            candidates.append(Candidate(backend, (name, precision) in asked.kinds, load_ms))
+            candidates.append(Candidate(backend, (name, precision) in asked.kinds, is_offline, load_ms))
         yield candidates
 
 

@@ -1,4 +1,4 @@
-"""The network alone, batch by batch: every candidate in turn, beside the matrix products of the same rounds."""
+"""The network alone, batch by batch: all candidates in turn, beside single frames and matrix products."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from engine.bench.candidates import Candidate, reference
 from engine.bench.floor import Arithmetic
 from engine.bench.report import BatchResult
-from engine.bench.rounds import Timing, Work, in_turn
+from engine.bench.rounds import Work, in_turn
 from engine.clock import Clock
 
 
 def measure_batch(
     candidates: Sequence[Candidate],
+    online: Sequence[Candidate],
     crops: np.ndarray,
-    is_offline: bool,
     arithmetic: Arithmetic,
     seconds: float,
     clock: Clock,
@@ -23,8 +23,9 @@ def measure_batch(
 
     Args:
         candidates: Open.
+        online: Open for the least delay: those asked for solve one frame at a time in the same rounds. What they
+            make of batches of one stands beside nothing.
         crops: All of one batch.
-        is_offline: Whether the candidates are open for throughput.
         arithmetic: What to hold them against.
         seconds: How long to repeat each.
         clock: Time.
@@ -33,13 +34,31 @@ def measure_batch(
         Those candidates that are asked for, in their order.
     """
     batch = len(crops)
-    works = [_solving(one, crops, seconds) for one in candidates]
+    alone = [one for one in online if one.is_asked] if batch > 1 else []
+    works = [
+        *(_solving(one, crops, seconds) for one in candidates),
+        *(_solving(one, crops[:1], seconds) for one in alone),
+    ]
     timings = in_turn([*works, *arithmetic.works(seconds)], clock)
-    solved, products = timings[: len(works)], timings[len(works) :]
+    solved, products = timings[: len(candidates)], timings[len(works) :]
+    single = dict(zip((one.kind for one in alone), timings[len(candidates) : len(works)], strict=True))
     arithmetic.note(products)
     against = solved[reference(candidates)]
     return [
-        _result(one, batch, is_offline, timing, timing.of(against), arithmetic.share(timing, one.kind, products))
+        BatchResult(
+            backend=one.backend.name,
+            precision=one.backend.precision,
+            batch=batch,
+            is_offline=one.is_offline,
+            fps=round(timing.rate, 2),
+            p50_ms=timing.runs.p50,
+            p95_ms=timing.runs.p95,
+            p99_ms=timing.runs.p99,
+            num_runs=timing.num_runs,
+            of_online=_rounded(timing.of(single[one.kind]) if one.kind in single else None, 3),
+            of_reference=round(timing.of(against), 3),
+            of_floor=_rounded(arithmetic.share(timing, one.kind, products), 4),
+        )
         for one, timing in zip(candidates, solved, strict=True)
         if one.is_asked
     ]
@@ -49,19 +68,5 @@ def _solving(candidate: Candidate, crops: np.ndarray, seconds: float) -> Work:
     return Work(lambda _: candidate.backend.run(crops), len(crops), seconds)
 
 
-def _result(
-    candidate: Candidate, batch: int, is_offline: bool, timing: Timing, of_reference: float, of_floor: float | None
-) -> BatchResult:
-    return BatchResult(
-        backend=candidate.backend.name,
-        precision=candidate.backend.precision,
-        batch=batch,
-        is_offline=is_offline,
-        fps=round(timing.rate, 2),
-        p50_ms=timing.runs.p50,
-        p95_ms=timing.runs.p95,
-        p99_ms=timing.runs.p99,
-        num_runs=timing.num_runs,
-        of_reference=round(of_reference, 3),
-        of_floor=None if of_floor is None else round(of_floor, 4),
-    )
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -41,6 +41,7 @@ class BatchResult:
     p95_ms: float
     p99_ms: float
     num_runs: int
+    of_online: float | None  # times those of the same, one frame at a time in the same rounds; None: that is this
     of_reference: float  # times the frames a second of ONNX Runtime in float32, the median of the rounds
     of_floor: float | None  # share of the matrix rate of this precision in the same rounds; None: that was not measured
 
@@ -148,15 +149,6 @@ class BenchReport:
     parity_pictures: str  # what was solved for it
     left_out: tuple[str, ...]  # backends, precisions and batches that cannot run here, and why
     absent: tuple[str, ...]  # stages and meters this machine does not have, and why
-
-    def of_online(self, result: BatchResult) -> float | None:
-        """Times the frames a second of one frame at a time by the same backend in the same precision.
-
-        None for such a frame itself, and where it was not measured.
-        """
-        kind = (result.backend, result.precision)
-        online = (one.fps for one in self.results if (one.backend, one.precision) == kind and one.batch == 1)
-        return None if result.batch == 1 else next((result.fps / fps for fps in online), None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

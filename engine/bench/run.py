@@ -186,7 +186,7 @@ class _Measuring:
             for one in candidates:
                 self.load_ms[one.kind] = one.load_ms
             for batch in batches:
-                self._batch(candidates, batch, is_offline=False)
+                self._batch(candidates, candidates, batch)
             for pictures in self.pictures:
                 self.steps.begin(pictures.name)
                 self.lines += measure_lines(candidates, self.bundle, pictures, self.seconds, self.clock)
@@ -203,10 +203,13 @@ class _Measuring:
 
     def batched(self, batches: Sequence[int]) -> None:
         """Many frames at a time."""
-        for batch in batches:
-            # Opened anew: a runtime keeps the memory of the batches before.
-            with self._opened(is_offline=True) as candidates:
-                self._batch(candidates, batch, is_offline=True)
+        if not batches:
+            return
+        with self._opened(is_offline=False) as online:
+            for batch in batches:
+                # Opened anew: a runtime keeps the memory of the batches before.
+                with self._opened(is_offline=True) as candidates:
+                    self._batch(candidates, online, batch)
 
     def cold(self) -> None:
         """New processes, one after the other."""
@@ -264,7 +267,7 @@ class _Measuring:
     def _opened(self, is_offline: bool) -> AbstractContextManager[Sequence[Candidate]]:
         return opened(self.bundle, self.asked, self.num_threads, is_offline, self.left_out, self.clock)
 
-    def _batch(self, candidates: Sequence[Candidate], batch: int, is_offline: bool) -> None:
+    def _batch(self, candidates: Sequence[Candidate], online: Sequence[Candidate], batch: int) -> None:
         self.steps.begin(f"batch {batch}")
         crops = crops_of(self.bundle, self.pictures[0], batch)
-        self.results += measure_batch(candidates, crops, is_offline, self.arithmetic, self.seconds, self.clock)
+        self.results += measure_batch(candidates, online, crops, self.arithmetic, self.seconds, self.clock)

@@ -209,7 +209,7 @@ def test_joules_a_frame_are_watts_over_frames_a_second(tiny: ActorBundle, roots:
 
     crops = np.zeros((1, *tiny.input_shape), np.uint8)
     meters = Meters(clock, *roots, ["no-such-program"])
-    result = measure_power(Candidate(Heater(tiny), True, 0.0), crops, meters, 1.0, clock)
+    result = measure_power(Candidate(Heater(tiny), True, False, 0.0), crops, meters, 1.0, clock)
     assert (result.fps, result.processor_watts, result.joules_per_frame) == (100.0, 20.0, 0.2)
 
 
@@ -220,11 +220,37 @@ def test_what_runs_on_a_gpu_is_not_held_against_the_processors_products(tiny: Ac
         name = "cuda"
 
     arithmetic = Arithmetic([], network_work(tiny))
-    opened = [Candidate(OnGpu(tiny), True, 0.0), Candidate(FakeBackend(tiny), False, 0.0)]
+    opened = [Candidate(OnGpu(tiny), True, False, 0.0), Candidate(FakeBackend(tiny), False, False, 0.0)]
     opened[1].backend.name = "onnxruntime"
     crops = np.zeros((1, *tiny.input_shape), np.uint8)
-    (result,) = measure_batch(opened, crops, False, arithmetic, 0.0, clock)
+    (result,) = measure_batch(opened, opened, crops, arithmetic, 0.0, clock)
     assert result.of_floor is None
     assert arithmetic.absent == [
         "what arithmetic allows cuda float32: matrix products are measured on the processor alone"
     ]
+
+
+def test_a_batch_is_held_against_single_frames_of_its_own_rounds(tiny: ActorBundle) -> None:
+    clock = FakeClock()
+
+    class Paced(FakeBackend):
+        """The machine grows slower with every run, and all alike."""
+
+        name = "onnxruntime"
+
+        def __init__(self, bundle: ActorBundle, seconds: float) -> None:
+            super().__init__(bundle)
+            self.seconds = seconds
+
+        def run(self, crops):
+            clock.advance(self.seconds * (1.0 + clock.now_ns() / 1e9))
+            return super().run(crops)
+
+    together = Candidate(Paced(tiny, 0.002), True, True, 0.0)
+    alone = Candidate(Paced(tiny, 0.001), True, False, 0.0)
+    crops = np.zeros((4, *tiny.input_shape), np.uint8)
+    (result,) = measure_batch([together], [alone], crops, Arithmetic([], network_work(tiny)), 0.0, clock)
+    assert result.is_offline
+    assert result.of_online == pytest.approx(2.0, abs=0.05)  # four frames in the time of two
+    (single,) = measure_batch([alone], [alone], crops[:1], Arithmetic([], network_work(tiny)), 0.0, clock)
+    assert single.of_online is None
