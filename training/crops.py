@@ -187,7 +187,7 @@ def cache_shot(
         width_px: Of the network's input, a multiple of 8.
         height_px: Likewise.
         folder: Holds the cache.
-        progress: Told as decoding goes on.
+        progress: Told what is decoded, the frames done and the frames in all.
         preparation: What the network sees of a picture.
         stabiliser: The actor's own network that finds the head, where `preparation` needs one.
 
@@ -302,7 +302,7 @@ def _decode(
                 file.write(prepare(image).tobytes())
                 num_done += 1
                 if progress is not None:
-                    progress(shot.facts.name, num_done, shot.facts.num_frames)
+                    progress(f"decoding {shot.facts.name}", num_done, shot.facts.num_frames)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise _no_room(path, num_bytes, error) from error

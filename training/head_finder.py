@@ -58,7 +58,7 @@ def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compu
     measured = _look("checking heads", data.validation, crop, config.views[0], MEASURED_FRAMES, watch)
     network = learn(
         samples, config.seed, compute.device, run / UNFINISHED_FILE,
-        lambda step: watch.decoding("learning heads", step, NUM_STEPS),
+        lambda step: watch.preparing("learning heads", step, NUM_STEPS),
     )  # fmt: skip
     return keep(network, measured, "dlib", run, watch.say)
 
@@ -95,6 +95,7 @@ def _look(task: str, shots: Sequence[Shot], crop: CropRect, camera: str, most_fr
     for shot in shots:
         with shot.pictures(camera) as movie:
             for frame, image in enumerate(movie, first):
+                watch.preparing(task, frame + 1, num_frames)
                 if math.floor(frame / every) == math.floor((frame - 1) / every):
                     continue
                 gray = to_gray(image)
@@ -102,7 +103,6 @@ def _look(task: str, shots: Sequence[Shot], crop: CropRect, camera: str, most_fr
                 if pose is not None:
                     grown.append(grown_crop(gray, crop, width, height))
                     heads.append(head_of(pose, crop))
-                watch.decoding(task, frame + 1, num_frames)
         first += shot.facts.num_frames
     return HeadSamples.of(grown, heads)
 

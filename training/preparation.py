@@ -75,7 +75,7 @@ def load_frames(
         data: Of the actor.
         config: The settings.
         cache: Folder of decoded crops.
-        watch: Told of decoding.
+        watch: Told what is done.
         team: The processes that train together.
         stabiliser: The actor's own network that finds the head, where the settings ask for one.
 
@@ -228,5 +228,5 @@ def _cached(
     crops = crops_of(data, config.views)
     size = config.input_width_px, config.input_height_px
     return tuple(
-        cache_shot(shot, crops, *size, cache, watch.decoding, config.preparation, stabiliser) for shot in shots
+        cache_shot(shot, crops, *size, cache, watch.preparing, config.preparation, stabiliser) for shot in shots
     )

@@ -27,18 +27,18 @@ class Watch:
 
     Args:
         say: Takes one line for people.
-        decoding: Takes a shot's name, its frames decoded and its frames in all.
+        preparing: Takes what is being done before the training, how much of it is done, and how much there is.
         stepped: Takes the status whenever the loss was read: on a processor after every step.
         should_stop: Asked as often; a training told to stop saves itself first.
     """
 
     say: Callable[[str], None]
-    decoding: Callable[[str, int, int], None]
+    preparing: Callable[[str, int, int], None]
     stepped: Callable[[Status], None]
     should_stop: Callable[[], bool]
 
     def silenced(self) -> "Watch":
-        """For processes beside the first: says nothing, may still be interrupted while decoding."""
+        """For processes beside the first: says nothing, may still be interrupted while it prepares."""
         return replace(self, say=_ignore, stepped=_ignore)
 
 

@@ -128,7 +128,7 @@ def _run(
             screen.finished(result, summary.num_waiting)
             write_pages(folder, facts, summary)
 
-        teller = Teller(screen.say, screen.decoding, screen.stepped, finished, interrupt.was_asked)
+        teller = Teller(screen.say, screen.preparing, screen.stepped, finished, interrupt.was_asked)
         summary = ablate(data, cells, num_seeds, folder, compute, cache, num_measured, teller)
     if summary.rows:
         write_pages(folder, facts, summary)

@@ -254,7 +254,7 @@ def run_training(
                 if not (is_step and "\n" in line):
                     screen.say(line)
 
-            watch = Watch(say, screen.decoding, screen.stepped, interrupt.was_asked)
+            watch = Watch(say, screen.preparing, screen.stepped, interrupt.was_asked)
             outcome = train_network(data, config, run, compute, cache, watch, team)
     state = outcome.state
     if team.is_first and json is not None:
@@ -288,7 +288,7 @@ def _measure(
 
     compute = choose_compute(device.value, threads, has_graph=has_graph)
     with stop_on_interrupt() as interrupt, Screen(interrupt) as screen:
-        watch = Watch(screen.say, screen.decoding, screen.stepped, interrupt.was_asked)
+        watch = Watch(screen.say, screen.preparing, screen.stepped, interrupt.was_asked)
         pace = measure_pace(data, config, compute, cache, watch)
     if json is not None:
         write_json(json, pace)

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Self
 
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from sparklines import sparklines
 
 from app.cli.console import clock, err
+from engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from training.watch import Status
 
 LINE_S = 60.0  # between two lines of a log
@@ -48,15 +50,33 @@ def stop_on_interrupt() -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
+@dataclass(slots=True)
+class _Preparing:
+    """What comes before the training, of which this part is under way."""
+
+    task: str
+    first: int  # that was told of
+    since_s: float
+    told_s: float
+
+    def left(self, done: int, total: int, now_s: float) -> str:
+        if not self.first < done < total:
+            return ""
+        return f"{clock((now_s - self.since_s) / (done - self.first) * (total - done))} left"
+
+
 class BarScreen:
-    """A bar on a terminal, in a log none; and what is said while movies are decoded.
+    """A bar on a terminal, in a log none; and what is said of what comes before the training.
 
     Args:
-        interrupt: Ends decoding at once: there is nothing to save yet.
+        interrupt: Ends at once what comes before the training: there is nothing to save yet.
         is_shown: One of several processes has it.
+        time: A clock.
     """
 
-    def __init__(self, interrupt: Interrupt, *, is_shown: bool = True) -> None:
+    def __init__(self, interrupt: Interrupt, *, is_shown: bool = True, time: Clock = SYSTEM_CLOCK) -> None:
+        self._time = time
+        self._preparing: _Preparing | None = None
         self._interrupt, self._has_bar = interrupt, is_shown and err.is_terminal
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), console=err
@@ -76,13 +96,18 @@ class BarScreen:
         """A line that stays."""
         err.print(line, soft_wrap=True)
 
-    def decoding(self, shot: str, done: int, total: int) -> None:
-        """One more frame of a movie decoded."""
+    def preparing(self, task: str, done: int, total: int) -> None:
+        """What comes before the training goes on; in a log that is a line a minute, and one at its end."""
         if self._interrupt.was_asked():
             raise KeyboardInterrupt
-        self._bar.update(self._task, description=f"decoding {shot}", completed=done, total=total)
-        if done == total:
-            self.say(f"Decoded {shot}: {total} frames.")
+        now_s = self._time.now_ns() / NS_PER_S
+        if self._preparing is None or task != self._preparing.task:
+            self._preparing = _Preparing(task, done, now_s, now_s)
+        left = self._preparing.left(done, total, now_s)
+        self.show(task, done, total, left)
+        if done == total or (not err.is_terminal and now_s - self._preparing.told_s >= LINE_S):
+            self._preparing.told_s = now_s
+            self.say(f"{task[0].upper()}{task[1:]}: {done:,} of {total:,}{left and ', '}{left}.")
 
     def show(self, description: str, completed: float, total: float, facts: str) -> None:
         """Where it stands."""

@@ -76,14 +76,14 @@ class Teller:
 
     Args:
         say: Takes one line for people.
-        decoding: Takes a shot's name, its frames decoded and its frames in all.
+        preparing: Takes what is being done before the trainings, how much of it is done, and how much there is.
         stepped: Takes the standing whenever a loss was read.
         finished: Takes a training's result and the table so far.
         should_stop: Asked as often; a training told to stop saves itself first.
     """
 
     say: Callable[[str], None]
-    decoding: Callable[[str, int, int], None]
+    preparing: Callable[[str, int, int], None]
     stepped: Callable[[Standing], None]
     finished: Callable[[Result, Summary], None]
     should_stop: Callable[[], bool]
@@ -171,7 +171,7 @@ def ablate(
             left_s = status.left_s + forecast.of(later, status)
             teller.stepped(Standing(run, len(results), len(results) + 1 + len(later), status, left_s))
 
-        watch = Watch(_ignore, teller.decoding, stepped, teller.should_stop)
+        watch = Watch(_ignore, teller.preparing, stepped, teller.should_stop)
         started_s = time.perf_counter()
         try:
             result = _train_and_measure(run, measuring, folder / run.name, compute, watch)
@@ -251,7 +251,7 @@ def _train_and_measure(run: Run, measuring: Measuring, folder: Path, compute: Co
     with open_judge(folder, None, None, measuring.num_threads) as judge:
         judge.check(data)
         for shot in data.validation:
-            judge.crops(data, shot, measuring.cache, watch.decoding)
+            judge.crops(data, shot, measuring.cache, watch.preparing)
         (measured,) = compare(
             measuring.chosen, measuring.topology, [judge.candidate(data, measuring.cache, run.name)], _ignore
         )
