@@ -20,6 +20,7 @@ from engine.errors import LiveDoubleError
 from engine.shots import DATASET_FILE, SHOT_FILE, TOPOLOGY_FILE, DataSet
 from training.checkpoint import LAST_FILE, Checkpoint
 from training.config import TrainConfig
+from training.earlier import open_earlier
 from training.variation import Amounts
 
 RECORD_FILE = "record.json"
@@ -109,7 +110,10 @@ def to_go_on_with(run: Path, config: TrainConfig, checksum: str) -> Checkpoint |
     if not (run / LAST_FILE).is_file():
         return None
     resumed = Checkpoint.load(run / LAST_FILE)
-    changed = [words for words in resumed.config.differences(config) if words.split()[0] not in _MAY_CHANGE]
+    may_change = _MAY_CHANGE
+    if resumed.config.start_from != config.start_from and _began_with(resumed, config.start_from):
+        may_change |= {"start_from"}  # the same, in another place
+    changed = [words for words in resumed.config.differences(config) if words.split()[0] not in may_change]
     if resumed.facts.data_checksum != checksum:
         changed.append("the data set's content")
     if changed:
@@ -118,6 +122,13 @@ def to_go_on_with(run: Path, config: TrainConfig, checksum: str) -> Checkpoint |
             "Give the same settings to go on with it, or start in another folder.",
         )
     return resumed
+
+
+def _began_with(resumed: Checkpoint, start_from: str | None) -> bool:
+    began = resumed.facts.earlier
+    if began is None or start_from is None:
+        return False
+    return open_earlier(Path(start_from)).facts.sha256 == began.sha256
 
 
 def _packages() -> dict[str, str]:

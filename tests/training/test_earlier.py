@@ -83,6 +83,19 @@ def test_a_training_that_goes_on_does_not_start_from_the_earlier_one_again(train
     assert whole.facts.earlier == parts.facts.earlier is not None
 
 
+def test_a_training_goes_on_where_its_earlier_one_lies_elsewhere_but_not_with_another(trained, tmp_path):
+    place, _ = trained
+    shutil.copytree(place.folder / "run", tmp_path / "moved")
+    config = replace(TINY, start_from=str(place.folder / "run"), seed=3)
+    place.train(config, run="moved", stop_after=20)
+    outcome, _ = place.train(replace(config, start_from=str(tmp_path / "moved")), run="moved")
+    assert outcome.is_finished
+    for other in (str(place.folder / "actor"), None):
+        with pytest.raises(LiveDoubleError, match="other settings") as caught:
+            place.train(replace(config, start_from=other), run="moved")
+        assert "start_from" in caught.value.reason
+
+
 def test_an_exported_actor_tells_what_it_began_with_but_no_path(trained):
     place, _ = trained
     config = replace(TINY, start_from=str(place.folder / "run"), epochs=1)
