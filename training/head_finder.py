@@ -5,6 +5,7 @@ Rule: it learns from training shots alone; how well it agrees with its teacher i
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import numpy as np
 from engine.bundle import STABILISER_FILE
 from engine.crop import to_gray
 from engine.disk import not_written, write_whole
-from engine.errors import ShotError
+from engine.errors import LiveDoubleError, ShotError
 from engine.frames import CropRect
 from engine.head_finder import SEEN_PX, HeadFinder, head_of
+from engine.preparation import Preparation
 from engine.shots import DataSet, Shot
 from engine.stabilise import PointFinder
+from training.checkpoint import Checkpoint
 from training.config import TrainConfig
 from training.crops import centre, crops_of, grown_crop
 from training.device import Compute
@@ -61,6 +64,32 @@ def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compu
         lambda step: watch.preparing("learning heads", step, NUM_STEPS),
     )  # fmt: skip
     return keep(network, measured, "dlib", run, watch.say)
+
+
+def held_still(checkpoint: Checkpoint, data: DataSet, run: Path, compute: Compute, watch: Watch) -> Checkpoint:
+    """The same network, to see the head held still: who has learned to see it move sees that better, too.
+
+    Args:
+        checkpoint: Of a training whose pictures were plain crops.
+        data: It was trained on.
+        run: Its folder, which keeps what is learned.
+        compute: Where it learns.
+        watch: Told what happens.
+
+    Raises:
+        LiveDoubleError: Its pictures are stabilised already, or it sees several cameras.
+        ShotError: Hardly a training frame shows a face that dlib finds.
+        TrackerError: dlib is not installed.
+        StorageError: The run's folder cannot be written.
+    """
+    if checkpoint.config.preparation is not Preparation.CROP:
+        raise LiveDoubleError(
+            f"The training {run} saw its head held still already ({checkpoint.config.preparation.value}).",
+            "Export it as it is.",
+        )
+    config = replace(checkpoint.config, is_stabilised=None, is_self_stabilised=True)
+    stabiliser = own_stabiliser(data, config, run, compute, watch)
+    return replace(checkpoint, config=config, stabiliser=stabiliser)
 
 
 def keep(network: "FinderNetwork", measured: HeadSamples, teacher: str, run: Path, say: Callable[[str], None]) -> bytes:

@@ -92,12 +92,8 @@ def export_actor(
         LiveDoubleError: The data set is not the one trained on, the folder exists, the exported network disagrees
             with the trained one, or the disk is full.
     """
-    if data_checksum(data) != checkpoint.facts.data_checksum:
-        raise LiveDoubleError(
-            f"{data.folder} is not what the network was trained on, or has changed since.",
-            "Give the data set of the training with --data.",
-        )
-    _check_place(out, may_replace)
+    check_data(checkpoint, data)
+    check_place(out, may_replace)
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
     config = checkpoint.config
     crops = crops_of(data, config.views)
@@ -126,8 +122,25 @@ def export_actor(
     return replace(export, folder=out, num_bytes=sum(path.stat().st_size for path in out.iterdir()))
 
 
-def _check_place(out: Path, may_replace: bool) -> None:
-    """Refuse a place that holds anything but, if it may be replaced, a whole actor."""
+def check_data(checkpoint: Checkpoint, data: DataSet) -> None:
+    """Refuse another data set than the one trained on.
+
+    Raises:
+        LiveDoubleError: It is another one.
+    """
+    if data_checksum(data) != checkpoint.facts.data_checksum:
+        raise LiveDoubleError(
+            f"{data.folder} is not what the network was trained on, or has changed since.",
+            "Give the data set of the training with --data.",
+        )
+
+
+def check_place(out: Path, may_replace: bool) -> None:
+    """Refuse a place that holds anything but, if it may be replaced, a whole actor.
+
+    Raises:
+        StorageError: It does.
+    """
     if not out.exists():
         return
     if not may_replace or not (out / FACTS_FILE).is_file():

@@ -18,14 +18,18 @@ from engine.head_finder import SEEN_PX, HeadFinder, head_of
 from engine.movies import MovieReader
 from engine.preparation import Preparation
 from export.network.actor import export_actor
+from tests.cli.command_line import livedouble
 from tests.engine.solving import solve_whole
 from tests.training.drawn_faces import write_faces
 from tests.training.place import Place
 from tests.training.tiny_data import TINY
 from training import head_finder, head_learning
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
+from training.device import choose_compute
+from training.head_finder import held_still
 from training.head_learning import HeadSamples, learn
 from training.head_network import as_onnx
+from training.watch import Watch
 
 SELF_STABILISED = replace(TINY, is_self_stabilised=True, input_width_px=48, input_height_px=64, epochs=2)
 WHOLE = CropRect(0, 0, *SEEN_PX)
@@ -160,3 +164,27 @@ def test_it_is_refused_where_there_are_no_faces_or_several_cameras(place, faces)
         replace(TINY, views=("front", "side"), is_self_stabilised=True)
     with pytest.raises(LiveDoubleError, match="is_stabilised"):
         replace(TINY, is_stabilised=True, is_self_stabilised=True)
+
+
+def test_a_training_that_saw_heads_move_is_exported_with_the_head_held_still(faces, few_steps, tmp_path):
+    run = tmp_path / "run"
+    Place(faces, tmp_path).train(replace(SELF_STABILISED, is_self_stabilised=False))
+    trained, watch = Checkpoint.load(run / BEST_FILE), Watch(print, lambda *_: None, print, lambda: False)
+    still = held_still(trained, faces, run, choose_compute("cpu", 1), watch)
+    # The command finds the head finder in the training's folder.
+    outcome = livedouble("export", run, "--self-stabilised", "--data", faces.folder, "--out", tmp_path / "actor")
+    assert outcome.code == 0, outcome.err
+    actor = ActorBundle.open(tmp_path / "actor")
+    assert actor.preparation is Preparation.SELF_STABILISED
+    assert actor.stabiliser() == still.stabiliser == (run / STABILISER_FILE).read_bytes()
+    plain = export_actor(trained, faces, tmp_path / "plain", faces.folder / ".crops", name="faces")
+    assert ActorBundle.open(plain.folder).checksum == actor.checksum  # the same network
+    assert actor.metrics["rmse_mm"] != plain.evaluation.rmse_mm  # of other pictures
+
+
+def test_only_what_saw_heads_move_can_be_held_still_afterwards(faces, few_steps, tmp_path):
+    place = Place(faces, tmp_path)
+    place.train(SELF_STABILISED, stop_after=1)
+    checkpoint, watch = Checkpoint.load(tmp_path / "run" / LAST_FILE), Watch(print, print, print, lambda: False)
+    with pytest.raises(LiveDoubleError, match="held still already"):
+        held_still(checkpoint, faces, tmp_path / "run", choose_compute("cpu", 1), watch)
