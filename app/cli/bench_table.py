@@ -71,8 +71,8 @@ def _frames(report: Mapping[str, Any], backend: str, precision: str, batch: int)
 def _show_network(report: "BenchReport") -> None:
     paper = report.paper
     in_paper = {1: f"{paper.online_fps:g}", paper.batch: f"{paper.batched_fps:g}"}
-    columns = ("batch", "frames/s", "p50 ms", "p95 ms", "p99 ms", "× online", "× ORT", "floor", "paper")
-    table = _table("Network alone: crops in, vertices out", *columns)
+    columns = ("batch", "frames/s", "p50", "p95", "p99", "× online", "× ORT", "floor", "paper")  # 80 wide
+    table = _table("Network alone: crops in, vertices out; p50 to p99 are ms a batch", *columns)
     for one in report.results:
         times = (f"{one.fps:.1f}", _ms(one.p50_ms), _ms(one.p95_ms), _ms(one.p99_ms))
         of_online = "" if one.of_online is None else f"{one.of_online:.2f}"

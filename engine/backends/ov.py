@@ -6,6 +6,7 @@ coordinates in bfloat16 are wrong by up to a millimetre. Of an expected error bf
 
 import importlib
 import importlib.util
+import math
 import sys
 from collections import deque
 from contextlib import suppress
@@ -72,10 +73,10 @@ class OvBackend:
         hint, size = ("THROUGHPUT", _PIECE) if is_offline else ("LATENCY", 1)
         compiled = self._compile(size, hint)
         self.provider = ", ".join(compiled.get_property("EXECUTION_DEVICES"))
-        num_requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if is_offline else 1
-        self._requests = [compiled.create_infer_request() for _ in range(num_requests)]
+        self._num_requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if is_offline else 1
+        self._requests = {size: self._requests_of(compiled)}
         self._is_offline = is_offline
-        self._batch_size, self._batch = size, self._requests[0]
+        self._batch_size, self._batch = size, self._requests[size][0]
 
     def run(self, crops: np.ndarray) -> Solution:
         """See `Backend.run`; but offline, a batch size other than the last one takes a moment to compile."""
@@ -96,16 +97,19 @@ class OvBackend:
         if len(crops) not in (1, self._batch_size):
             self._batch = self._compile(len(crops), "LATENCY").create_infer_request()
             self._batch_size = len(crops)
-        request = self._requests[0] if len(crops) == 1 else self._batch
+        request = self._requests[1][0] if len(crops) == 1 else self._batch
         return list(request.infer({0: crops}, share_inputs=True).to_tuple())
 
     def _in_pieces(self, crops: np.ndarray) -> list[np.ndarray]:
-        pieces = [crops[first : first + _PIECE] for first in range(0, len(crops), _PIECE)]
-        missing = _PIECE - len(pieces[-1])
+        size = size_of_pieces(len(crops), self._num_requests)
+        if size not in self._requests:
+            self._requests[size] = self._requests_of(self._compile(size, "THROUGHPUT"))
+        pieces = [crops[first : first + size] for first in range(0, len(crops), size)]
+        missing = size - len(pieces[-1])
         pieces[-1] = np.concatenate([pieces[-1], np.zeros((missing, *crops.shape[1:]), np.uint8)])
         solved: list[list[np.ndarray]] = []
         running: deque[Any] = deque()
-        idle = list(self._requests)
+        idle = list(self._requests[size])
         try:
             for piece in pieces:
                 if not idle:
@@ -119,6 +123,9 @@ class OvBackend:
                 with suppress(RuntimeError):
                     request.wait()
         return [np.concatenate(parts)[: len(crops)] for parts in zip(*solved, strict=True)]
+
+    def _requests_of(self, compiled: Any) -> list[Any]:
+        return [compiled.create_infer_request() for _ in range(self._num_requests)]
 
     def _compile(self, batch_size: int, hint: str) -> Any:
         # Fixed shapes run faster than a free batch size. What is not asked for (vertices) is not computed.
@@ -155,6 +162,12 @@ class OvBackend:
         if runs != self._hint:
             raise BackendError(f"OpenVINO computes in {runs} here, not in {self.precision}.", "Leave --precision out.")
         return compiled
+
+
+def size_of_pieces(num_frames: int, num_requests: int) -> int:
+    """Frames: as few as possible without another turn, so that no request waits for others; at most `_PIECE`."""
+    num_turns = math.ceil(num_frames / (_PIECE * num_requests))
+    return math.ceil(num_frames / (num_turns * num_requests))
 
 
 def _finish(request: Any, solved: list[list[np.ndarray]]) -> Any:

@@ -47,7 +47,7 @@ _BYTES_PER_MIB = 1 << 20
 _IN_PIECES = (ov.NAME,)  # opened for throughput they solve a batch piece by piece, whatever its size
 _OF_LARGEST_STEP = 1.7  # of its memory a runtime takes for a batch; measured: 1.5 in float32, 1.64 in int8
 _SHARE_OF_MEMORY = 0.7  # that all runtimes together may take for one batch
-_FEWEST_OFFLINE = 4  # frames in a batch: of fewer a backend opened for throughput solves as many
+_FEWEST_OFFLINE = 4  # frames in a batch: fewer leave nothing to solve at the same time on many cores
 _MOST_STAGE_S = 1.0  # of each stage: there are many, and they vary little
 
 

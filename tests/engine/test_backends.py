@@ -233,7 +233,7 @@ def test_what_openvino_computes_in_is_told_by_us(tiny_int8: ActorBundle, precisi
     if "bfloat16" not in ov_backend.status().precisions:
         pytest.skip("OpenVINO has no bfloat16 here to confuse it with")
     backend = ov_backend.OvBackend(tiny_int8, precision, 1)
-    runs = backend._requests[0].get_compiled_model().get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    runs = backend._requests[1][0].get_compiled_model().get_property("INFERENCE_PRECISION_HINT").get_type_name()
     fastest = ov_backend.status().precisions[0]
     assert runs == {"float32": "f32", "bfloat16": "bf16"}[fastest if precision == "int8" else precision]
     backend.close()
@@ -292,6 +292,16 @@ def test_offline_every_frame_of_a_large_batch_comes_back_in_its_place(
     np.testing.assert_allclose(solved.errors_mm, np.concatenate([one.errors_mm for one in alone]), atol=1e-3)
 
 
+@pytest.mark.parametrize("num_requests", [1, 2, 5, 16])
+def test_offline_no_request_is_idle_while_another_has_two_pieces_to_solve(num_requests: int) -> None:
+    for num_frames in range(1, 130):
+        size = ov_backend.size_of_pieces(num_frames, num_requests)
+        assert 1 <= size <= 4
+        num_turns = -(-num_frames // (size * num_requests))
+        assert num_turns == -(-num_frames // (4 * num_requests))  # as few as with the largest pieces
+        assert size == 1 or num_frames > (size - 1) * num_requests * num_turns  # and no smaller piece would do
+
+
 def test_offline_a_failure_ends_the_run_after_what_was_under_way(
     tiny: ActorBundle, crops: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,7 +320,9 @@ def test_offline_a_failure_ends_the_run_after_what_was_under_way(
                 raise RuntimeError("the processor is on fire")
 
         requests = [FailingRequest(), FailingRequest()]
-        monkeypatch.setattr(offline, "_requests", requests)
+        monkeypatch.setattr(offline, "_num_requests", 2)
+        size = ov_backend.size_of_pieces(2 * len(crops), 2)
+        monkeypatch.setattr(offline, "_requests", {size: requests})
         with pytest.raises(BackendError, match="on fire"):
             offline.run(np.repeat(crops, 2, axis=0))
         assert [request.is_waited_for for request in requests] == [1, 1]
