@@ -68,6 +68,8 @@ class Manifest:
         """
         with self._changing() as known:
             for record in records:
+                if record.state is State.TAKEN:
+                    continue  # who is at it tells
                 name = Path(record.file).name
                 before = known.get(name, {})
                 is_found = record.state is State.DONE and not record.checksum

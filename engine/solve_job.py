@@ -17,8 +17,8 @@ from engine.backends import Backend
 from engine.bundle import INT8_FILE, SKIN_FILE, ActorBundle
 from engine.claim import claimed
 from engine.crop_choice import choose_crop
-from engine.errors import CameraError, LiveDoubleError
-from engine.exit_codes import EXIT_DONE, EXIT_FAILED
+from engine.errors import CameraError, LiveDoubleError, TakenError
+from engine.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_TAKEN
 from engine.expected import Moment
 from engine.frames import CropRect
 from engine.movies import MovieReader
@@ -28,6 +28,7 @@ from engine.unfinished import Unfinished, bytes_kept, unfinished_folder
 from engine.view_movies import ViewMovie
 
 _SAMPLE_BYTES = 1 << 20
+_LEAST_OF_CLAIMED, _CLAIMED_TOO_MANY = 0.99, 2  # frames; a container may count by its duration
 
 
 class State(StrEnum):
@@ -37,6 +38,7 @@ class State(StrEnum):
     SOLVING = "solving"
     DONE = "done"
     FAILED = "failed"
+    TAKEN = "taken"  # by another process, which tells the manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class OpenJob:
             movie=str(self.job.movie),
             file=str(self.job.result),
             state=State.DONE,
-            exit=EXIT_DONE,
+            exit=_exit_of(len(solved.latents), facts.num_frames),
             frames=len(solved.latents),
             frames_claimed=facts.num_frames,
             first_frame=self.solve.first_frame,
@@ -235,8 +237,10 @@ def plan_job(job: SolveJob, bundle: ActorBundle) -> Plan:
 
 
 def failed_record(job: SolveJob, error: LiveDoubleError) -> MovieRecord:
-    """Of a movie that cannot be solved."""
-    return MovieRecord(str(job.movie), str(job.result), State.FAILED, EXIT_FAILED, str(error))
+    """Of a movie that cannot be solved, or not by this process."""
+    is_taken = isinstance(error, TakenError)
+    state, code = (State.TAKEN, EXIT_TAKEN) if is_taken else (State.FAILED, EXIT_FAILED)
+    return MovieRecord(str(job.movie), str(job.result), state, code, str(error))
 
 
 def found_record(plan: Plan) -> MovieRecord | None:
@@ -248,13 +252,22 @@ def found_record(plan: Plan) -> MovieRecord | None:
         movie=str(job.movie),
         file=str(job.result),
         state=State.DONE,
-        exit=EXIT_DONE,
+        exit=_exit_of(found.num_frames, plan.num_frames),
         frames=found.num_frames,
         first_frame=found.num_frames,
         frames_claimed=plan.num_frames,
         work=plan.work,
         has_vertices=found.has_vertices,
     )
+
+
+def is_cut_off(num_frames: int, num_claimed: int) -> bool:
+    """Whether a movie has far fewer frames than its container claims; containers may be off by a few."""
+    return num_frames < _LEAST_OF_CLAIMED * num_claimed - _CLAIMED_TOO_MANY
+
+
+def _exit_of(num_frames: int, num_claimed: int) -> int:
+    return EXIT_FAILED if is_cut_off(num_frames, num_claimed) else EXIT_DONE
 
 
 def is_of_movie(result: Path, movie: Path) -> bool:

@@ -19,8 +19,8 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import LiveDoubleError
-from engine.exit_codes import EXIT_INTERRUPTED, EXIT_USER
+from engine.errors import LiveDoubleError, TakenError
+from engine.exit_codes import EXIT_INTERRUPTED, EXIT_TAKEN, EXIT_USER
 
 _MAKING_ACTORS = frozenset({"torch", "onnx", "anny", "sparklines"})  # the live application does without
 
@@ -116,7 +116,8 @@ def main(arguments: list[str]) -> int:
     except LiveDoubleError as error:
         if is_debug:
             traceback.print_exc()
-        return _complain(f"{error.reason} {error.recovery}")
+        code = _complain(f"{error.reason} {error.recovery}")
+        return EXIT_TAKEN if isinstance(error, TakenError) else code
     except typer.TyperException as error:
         name = f"livedouble {asked}" if asked in {command.name for command in COMMANDS} else "livedouble"
         return _complain(f"{error.format_message().rstrip('.')}. See `{name} --help`.")

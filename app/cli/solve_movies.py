@@ -14,8 +14,8 @@ from app.cli.solve_report import FolderReport, SolveReport, tell_folder, tell_mo
 from engine.backends import Backend, open_backend
 from engine.bundle import ActorBundle
 from engine.disk import check_room, not_written
-from engine.errors import CameraError, LiveDoubleError
-from engine.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED
+from engine.errors import CameraError, LiveDoubleError, TakenError
+from engine.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TAKEN
 from engine.manifest import Manifest
 from engine.pace import Pace
 from engine.solve_job import MovieRecord, Plan, SolveJob, State, failed_record, found_record, plan_job
@@ -43,12 +43,16 @@ def solve_file(job: SolveJob, bundle: ActorBundle, json_file: Path | None) -> No
     except LiveDoubleError:
         shutil.rmtree(unfinished_folder(job.result), ignore_errors=True)
         raise
+    if record.state is State.TAKEN:
+        raise TakenError(record.error, "")
     if record.state is State.FAILED:
         raise LiveDoubleError(record.error, "")
     report = SolveReport.of(record, bundle, job.batch_size, alone)
     tell_movie(report)
     if json_file is not None:
         write_json(json_file, report)
+    if record.exit:
+        raise typer.Exit(record.exit)
 
 
 def solve_folder(
@@ -106,8 +110,10 @@ def solve_folder(
     tell_folder(report)
     if json_file is not None:
         write_json(json_file, report)
-    if report.num_failed:
-        raise typer.Exit(EXIT_FAILED)
+    ends = {record.exit for record in report.movies}
+    for code in (EXIT_FAILED, EXIT_TAKEN):
+        if code in ends:
+            raise typer.Exit(code)
 
 
 def _looked_at(jobs: Sequence[SolveJob], bundle: ActorBundle) -> tuple[list[MovieRecord], list[Plan]]:

@@ -9,7 +9,7 @@ from engine.backends import not_taken
 from engine.bundle import ActorBundle
 from engine.expected import Moment
 from engine.pace import Alone
-from engine.solve_job import MovieRecord, State
+from engine.solve_job import MovieRecord, State, is_cut_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class FolderReport:
     actor: str
     num_done: int
     num_failed: int
+    num_taken: int  # by other processes
     frames: int  # of all results
     frames_solved: int  # by this run
     seconds: float  # all told, start-up and writing too
@@ -103,7 +104,8 @@ class FolderReport:
             folder=str(folder),
             actor=bundle.name,
             num_done=len(done),
-            num_failed=len(records) - len(done),
+            num_failed=sum(record.state is State.FAILED for record in records),
+            num_taken=sum(record.state is State.TAKEN for record in records),
             frames=sum(record.frames for record in done),
             frames_solved=frames_solved,
             seconds=round(seconds, 3),
@@ -129,8 +131,7 @@ def tell_movie(report: SolveReport) -> None:
         _say(f"  {_moment(moment)}")
     for note in report.notes:
         _remark(note)
-    if report.frames_claimed not in (0, report.frames):
-        _remark(f"The movie claims {report.frames_claimed} frames, {report.frames} could be decoded.")
+    _remark_claimed("The movie", report.frames, report.frames_claimed)
 
 
 def tell_folder(report: FolderReport) -> None:
@@ -155,13 +156,26 @@ def tell_folder(report: FolderReport) -> None:
         name = Path(one.file).stem
         for note in one.notes:
             _remark(f"{name}: {note}")
-        if one.frames_claimed not in (0, one.frames):
-            _remark(f"{name} claims {one.frames_claimed} frames, {one.frames} could be decoded.")
+        _remark_claimed(name, one.frames, one.frames_claimed)
+    if report.num_taken:
+        _remark(
+            f"Another process is at {_count(report.num_taken, 'movie')}; the same command again finds what it makes:"
+        )
+    for one in report.movies:
+        if one.state is State.TAKEN:
+            _remark(f"  {one.movie}")
     failed = [one for one in report.movies if one.state is State.FAILED]
     if failed:
         _remark(f"{len(failed)} of {_count(len(report.movies), 'movie')} failed:")
     for one in failed:
         _remark(f"  {one.error}" if one.movie in one.error else f"  {one.movie}: {one.error}")
+
+
+def _remark_claimed(name: str, num_frames: int, num_claimed: int) -> None:
+    if num_claimed in (0, num_frames):
+        return
+    end = " It is cut off: copy it again." if is_cut_off(num_frames, num_claimed) else ""
+    _remark(f"{name} claims {num_claimed} frames, {num_frames} could be decoded.{end}")
 
 
 def _tell_alone(alone: Alone | None) -> None:

@@ -157,7 +157,7 @@ def test_a_result_that_is_not_an_npz_is_refused_and_nothing_is_overwritten(
     assert own.read_bytes() == before
 
 
-def test_a_movie_cut_off_is_said_to_be(actor: Path, tmp_path: Path) -> None:
+def test_a_movie_cut_off_is_solved_as_far_as_it_goes_and_never_passes_for_whole(actor: Path, tmp_path: Path) -> None:
     # Matroska counts no frames; its duration tells what is missing.
     path = tmp_path / "cut.mkv"
     noise = np.random.default_rng(1)
@@ -166,7 +166,17 @@ def test_a_movie_cut_off_is_said_to_be(actor: Path, tmp_path: Path) -> None:
             writer.write(noise.integers(0, 256, (160, 128, 3), dtype=np.uint8))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     outcome = livedouble("solve", path, "--actor", actor, "--out", tmp_path / "solved.npz", *_ORT)
+    assert outcome.code == 3
     assert "claims 60 frames" in outcome.err
+    assert "cut off" in outcome.err
+    with np.load(tmp_path / "solved.npz") as file:
+        num_frames = len(file["latents"])
+    assert 0 < num_frames < 60
+    for _ in range(2):  # nor when it is found done
+        outcome = livedouble("solve", path, "--actor", actor, "--out", tmp_path / "folder", *_ORT)
+        assert outcome.code == 3, outcome.err
+        (record,) = json.loads((tmp_path / "folder" / "manifest.json").read_text("utf-8"))["movies"]
+        assert (record["state"], record["exit"], record["frames"]) == ("done", 3, num_frames)
 
 
 # Several cameras

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.claim import claimed
 from engine.movies import MovieWriter
+from engine.unfinished import unfinished_folder
 from tests.cli.command_line import SCRIPT, assert_one_clear_line, livedouble
 from tests.cli.conftest import NUM_FRAMES
 from tests.fakes import TINY_FRAME_HEIGHT_PX, TINY_FRAME_WIDTH_PX, tiny_bundle
@@ -80,6 +82,21 @@ def test_one_broken_movie_stops_no_other_and_is_named_at_the_end(actor: Path, mo
     states = [record["state"] for record in _told(folder).values()]
     assert sorted(states) == ["done", "done", "failed", "failed", "failed"]
     assert (folder / "c.npz").exists()
+
+
+def test_a_movie_that_another_process_solves_is_its_own_to_tell_of(actor: Path, movie: Path, tmp_path: Path) -> None:
+    movies, folder = _copies(movie, tmp_path, "a.mp4", "b.mp4"), tmp_path / "solved"
+    with claimed(unfinished_folder(folder / "a.npz")):
+        outcome = livedouble("solve", *movies, "--actor", actor, "--out", folder, *_ORT)
+        alone = livedouble("solve", movies[0], "--actor", actor, "--out", folder / "a.npz", *_ORT)
+    assert outcome.code == 75, outcome.err
+    assert "Another process is at 1 movie" in outcome.err
+    assert str(movies[0]) in outcome.err
+    told = _told(folder)
+    assert (told["a.npz"]["state"], told["b.npz"]["state"]) == ("waiting", "done")
+    assert alone.code == 75
+    assert "Another process is writing" in alone.err
+    assert livedouble("solve", *movies, "--actor", actor, "--out", folder, *_ORT).code == 0
 
 
 def test_movies_of_one_name_and_one_given_twice(actor: Path, movie: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from engine.bundle import ActorBundle
 from engine.claim import claimed
 from engine.errors import BackendError, StorageError
-from engine.exit_codes import EXIT_DONE, EXIT_FAILED
+from engine.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_TAKEN
 from engine.movies import MovieWriter
 from engine.pace import Pace
 from engine.solve_alone import solve_alone
@@ -152,7 +152,7 @@ def test_two_processes_never_write_the_same_movie(jobs: list[SolveJob], bundle: 
     plan = plan_job(jobs[0], bundle)
     with claimed(unfinished_folder(plan.job.result)):
         (record,) = _run([plan], bundle)
-    assert record.state is State.FAILED
+    assert (record.state, record.exit) == (State.TAKEN, EXIT_TAKEN)
     assert "Another process is writing" in record.error
     (record,) = _run([plan], bundle)
     assert record.state is State.DONE
