@@ -37,8 +37,11 @@ class FaceLandmarks:
     def __init__(self, model: Path | None = None) -> None:
         if find_spec("dlib") is None:
             raise TrackerError("dlib, which finds the 68 points of a face, is not installed.", INSTALL)
+        try:
+            self._dlib = import_module("dlib")
+        except (ImportError, OSError) as error:
+            raise TrackerError(f"dlib is installed but does not load ({error}).", INSTALL) from error
         self._predict = _predictor(model)
-        self._dlib = import_module("dlib")
         self._detect = self._dlib.get_frontal_face_detector()
 
     def detect(self, picture: np.ndarray, least_confidence: float = 0.0) -> np.ndarray | None:

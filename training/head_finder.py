@@ -13,7 +13,7 @@ import numpy as np
 from engine.bundle import STABILISER_FILE
 from engine.crop import to_gray
 from engine.disk import not_written, write_whole
-from engine.errors import LiveDoubleError, ShotError
+from engine.errors import ActorError, LiveDoubleError, ShotError
 from engine.frames import CropRect
 from engine.head_finder import SEEN_PX, HeadFinder, head_of
 from engine.preparation import Preparation
@@ -50,7 +50,13 @@ def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compu
     """
     path = run / STABILISER_FILE
     if path.is_file():
-        return path.read_bytes()
+        kept = path.read_bytes()
+        try:
+            HeadFinder(kept)
+        except ActorError:
+            watch.say(f"{path} is damaged; what finds the head is learned anew.")
+        else:
+            return kept
     (crop,) = crops_of(data, config.views).values()
     samples = _look("finding heads", data.training, crop, config.views[0], MOST_FRAMES, watch)
     if len(samples.heads) < _LEAST_FOUND * min(MOST_FRAMES, sum(shot.facts.num_frames for shot in data.training)):
@@ -85,6 +91,11 @@ def held_still(checkpoint: Checkpoint, data: DataSet, run: Path, compute: Comput
     if checkpoint.config.preparation is not Preparation.CROP:
         raise LiveDoubleError(
             f"The training {run} saw its head held still already ({checkpoint.config.preparation.value}).",
+            "Export it as it is.",
+        )
+    if len(checkpoint.config.views) > 1:
+        raise LiveDoubleError(
+            f"The training {run} sees {len(checkpoint.config.views)} cameras; a head is held still for one alone.",
             "Export it as it is.",
         )
     config = replace(checkpoint.config, is_stabilised=None, is_self_stabilised=True)

@@ -53,6 +53,8 @@ def learn(
 ) -> FinderNetwork:
     """Train it from random weights, or go on where it was stopped: the network is the same.
 
+    A `KeyboardInterrupt` out of `advance` keeps what is done.
+
     Args:
         samples: To learn from.
         seed: Of everything random.
@@ -66,29 +68,47 @@ def learn(
     torch.manual_seed(seed)
     network = FinderNetwork().to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=_RATE)
-    scale = torch.tensor([*SEEN_PX, _LEVER_PX], device=device)
     mark = _mark(samples, seed)
     begun = _take_up(unfinished, mark, network, optimizer)
-    if begun:
-        advance(begun)
-    for step in range(begun, NUM_STEPS):
-        for group in optimizer.param_groups:
-            group["lr"] = _RATE * (0.5 + 0.5 * math.cos(math.pi * step / NUM_STEPS))
-        random = np.random.default_rng([seed, step])  # of each step, so that nothing needs to be kept of it
-        chosen = random.integers(0, len(samples.heads), _BATCH)
-        changed = [_changed(samples.grown[index], samples.heads[index], random) for index in chosen]
-        seen = torch.from_numpy(np.stack([picture for picture, _ in changed]))[:, None].to(device)
-        heads = torch.from_numpy(np.stack([head for _, head in changed])).float().to(device)
-        # Where dlib erred by far, it is not to be believed the more for it.
-        loss = nn.functional.smooth_l1_loss(network(seen) * scale, heads * scale)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        advance(step + 1)
-        if (step + 1) % _SAVE_EVERY == 0:
-            _keep(unfinished, mark, step + 1, network, optimizer)
+    num_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # pictures are small: on busy cores its threads would wait for each other, and for torch's
+    step = begun
+    try:
+        if begun:
+            advance(begun)
+        while step < NUM_STEPS:
+            _learn_a_step(network, optimizer, samples, seed, step)
+            step += 1
+            try:
+                advance(step)
+            except KeyboardInterrupt:
+                _keep(unfinished, mark, step, network, optimizer)
+                raise
+            if step % _SAVE_EVERY == 0:
+                _keep(unfinished, mark, step, network, optimizer)
+    finally:
+        cv2.setNumThreads(num_threads)
     unfinished.unlink(missing_ok=True)
     return network.cpu().eval()
+
+
+def _learn_a_step(
+    network: FinderNetwork, optimizer: torch.optim.Optimizer, samples: HeadSamples, seed: int, step: int
+) -> None:
+    device = network.output.bias.device
+    for group in optimizer.param_groups:
+        group["lr"] = _RATE * (0.5 + 0.5 * math.cos(math.pi * step / NUM_STEPS))
+    random = np.random.default_rng([seed, step])  # of each step, so that nothing needs to be kept of it
+    chosen = random.integers(0, len(samples.heads), _BATCH)
+    changed = [_changed(samples.grown[index], samples.heads[index], random) for index in chosen]
+    seen = torch.from_numpy(np.stack([picture for picture, _ in changed]))[:, None].to(device)
+    heads = torch.from_numpy(np.stack([head for _, head in changed])).float().to(device)
+    # Where dlib erred by far, it is not to be believed the more for it.
+    scale = torch.tensor([*SEEN_PX, _LEVER_PX], device=device)
+    loss = nn.functional.smooth_l1_loss(network(seen) * scale, heads * scale)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
 
 
 def _mark(samples: HeadSamples, seed: int) -> str:

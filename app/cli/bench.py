@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.console import (
+    DEMO_ACTOR,
     DEMO_CLIP,
     ActorOption,
     BackendOption,
@@ -28,6 +29,7 @@ from app.cli.console import (
 )
 from engine.exit_codes import EXIT_INTERRUPTED
 
+_BATCHES = "1,200"
 _NUM_FACES = 64  # of the bundled clip, to compare vertices on
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ def bench(
         typer.Argument(metavar="[FILES]", help="JSON files of other runs or machines; for --compare."),
     ] = None,
     actor: ActorOption = "demo",
-    batch: Annotated[str, typer.Option(metavar="N,N", help="Frames solved together, one figure for each.")] = "1,200",
+    batch: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Frames solved together, one figure for each; by default 1,200.")
+    ] = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Many batches from 1 to 512, in place of --batch.")] = False,
     backend: BackendOption = None,
     precision: PrecisionOption = None,
@@ -74,6 +78,8 @@ def bench(
     from app.cli.bench_files import read_reports
 
     _check(reports or [], compare, json_file, html_file)
+    if sweep and batch is not None:
+        raise UsageError("--sweep has batches of its own.", "Leave --batch or --sweep out.")
     if compare:
         from app.cli.bench_table import show_compared
 
@@ -86,7 +92,7 @@ def bench(
     from engine.bench import SWEEP, run_bench
     from engine.bundle import ActorBundle
 
-    batches = SWEEP if sweep else parse_batches(batch)
+    batches = SWEEP if sweep else parse_batches(batch or _BATCHES)
     bundle = ActorBundle.open(actor_folder(actor))
     with ended_in_order(), _bar() as progress:
         report = run_bench(
@@ -97,7 +103,7 @@ def bench(
             num_threads=threads,
             seconds_per_result=seconds,
             has_cold_start=cold_start,
-            faces=_demo_faces(bundle) if actor == "demo" else None,
+            faces=_demo_faces(bundle),
             command=shlex.join(["livedouble", *sys.argv[1:]]),
             progress=progress,
         )
@@ -110,10 +116,13 @@ def bench(
 
 
 def _demo_faces(bundle: "ActorBundle") -> "np.ndarray | None":
-    """Crops of the bundled clip, [64, views, height, width] uint8; None where it is not there."""
+    """Crops of the bundled clip, [64, views, height, width] uint8; None where it is not there, or shows another."""
     from engine.backends.parity import crops_of_shot
+    from engine.bundle import ActorBundle
     from engine.shots import Shot
 
+    if not DEMO_ACTOR.is_dir() or ActorBundle.open(DEMO_ACTOR).checksum != bundle.checksum:
+        return None
     return crops_of_shot(bundle, Shot.open(DEMO_CLIP), _NUM_FACES) if DEMO_CLIP.is_dir() else None
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.bench import BenchReport
 
 _GIGA = 1e9
+_WIDEST = 1000  # columns
 
 
 def show(report: "BenchReport") -> None:
@@ -49,7 +50,7 @@ def show_compared(reports: Sequence[Mapping[str, Any]]) -> None:
         for batch in sorted({one["batch"] for one in alike}):
             told = (_frames(report, backend, precision, batch) for report in reports)
             table.add_row(f"{backend} {precision}", str(batch), *told)
-    out.print(table)
+    _print(table)
     for name, report in zip(letters, reports, strict=True):
         machine = report["machine"]
         gpus = "".join(f", {name}" for name in machine.get("gpu", {}).get("names", ()))
@@ -78,7 +79,7 @@ def _show_network(report: "BenchReport") -> None:
         of_online = "" if one.of_online is None else f"{one.of_online:.2f}"
         ratios = (of_online, f"{one.of_reference:.2f}", _percent(one.of_floor))
         table.add_row(f"{one.backend} {one.precision}", str(one.batch), *times, *ratios, in_paper.get(one.batch, ""))
-    out.print(table)
+    _print(table)
     out.print(
         "In the same rounds, × online: of the same, one frame at a time; × ORT: of ONNX Runtime in float32; floor:"
         f" share of the rate of plain matrix products; paper: frames/s of {paper.source}, {paper.gpu}"
@@ -94,7 +95,7 @@ def _show_lines(report: "BenchReport") -> None:
         figures = (f"{line.fps:.1f}", f"{line.p50_ms:.1f}", f"{line.p95_ms:.1f}", f"{line.p99_ms:.1f}")
         more = (f"{line.crop_p50_ms:.1f}", f"{line.prepared_fps:.1f}")
         table.add_row(f"{line.backend} {line.precision}", line.picture.split()[-1], *figures, *more)
-    out.print(table)
+    _print(table)
     out.print(f"with copies: {report.with_copies}; without: {report.without_copies}\n", soft_wrap=True)
 
 
@@ -104,7 +105,7 @@ def _show_stages(report: "BenchReport") -> None:
         table.add_row(
             stage.stage, stage.what, *(f"{value:.2f}" for value in (stage.p50_ms, stage.p95_ms, stage.p99_ms))
         )
-    out.print(table)
+    _print(table)
     out.print()
 
 
@@ -113,7 +114,7 @@ def _show_floor(report: "BenchReport") -> None:
     for rate in report.rates:
         needed_ms = 1000 * report.work.multiply_adds / rate.multiply_adds_per_s
         table.add_row(rate.by, rate.precision, f"{rate.multiply_adds_per_s / _GIGA:.0f}", f"{needed_ms:.2f}")
-    out.print(table)
+    _print(table)
     out.print(f"One core copies {report.copy_bytes_per_s / _GIGA:.1f} GB/s.\n")
 
 
@@ -125,7 +126,7 @@ def _show_power(report: "BenchReport") -> None:
         read = (one.processor_watts, one.processor_mhz, one.gpu_watts, one.gpu_mhz, one.joules_per_frame)
         told = ("–" if value is None else f"{value:.4g}" for value in read)
         table.add_row(f"{one.backend} {one.precision}", f"{one.fps:.1f}", *told)
-    out.print(table)
+    _print(table)
     out.print()
 
 
@@ -135,8 +136,14 @@ def _show_parity(report: "BenchReport") -> None:
     table = _table("Away from ONNX Runtime in float32", "rms mm", "worst vertex mm", "frames")
     for one in report.parity:
         table.add_row(f"{one.backend} {one.precision}", f"{one.rms_mm:.4f}", f"{one.worst_mm:.3f}", str(one.num_frames))
-    out.print(table)
+    _print(table)
     out.print(f"on {report.parity_pictures}\n")
+
+
+def _print(table: Table) -> None:
+    """All of it: where the terminal is too narrow its lines run on, but no figure is cut off."""
+    wide = out.options.update(max_width=_WIDEST)
+    out.print(table, width=max(out.width, table.__rich_measure__(out, wide).maximum), crop=False, no_wrap=True)
 
 
 def _ms(value: float) -> str:

@@ -33,7 +33,7 @@ from engine.bench.report import (
 )
 from engine.bench.rounds import NUM_ROUNDS
 from engine.bench.stages import measure_stages
-from engine.bench.steps import BenchProgress, Steps
+from engine.bench.steps import BenchProgress, Steps, cost_of
 from engine.bundle import ActorBundle
 from engine.clock import SYSTEM_CLOCK, Clock
 from engine.cold_start import cold_start_ms
@@ -95,7 +95,8 @@ def run_bench(
     asked = wanted(bundle, backend, precision)
     open_preparation(bundle.preparation, bundle.stabiliser())  # what is missing is said before minutes are spent
     gauges = meters or Meters(clock)
-    num_steps = len(batches) + 4 + len(asked.kinds) * (gauges.has_any + has_cold_start)
+    num_others = 4 + len(asked.kinds) * (gauges.has_any + has_cold_start)
+    steps = Steps(len(batches) + num_others, sum(map(cost_of, batches)) + num_others, progress, clock)
     work = network_work(bundle)
     with open_arithmetic(work, threads) as arithmetic:
         measuring = _Measuring(
@@ -108,7 +109,7 @@ def run_bench(
             work=work,
             arithmetic=arithmetic,
             gauges=gauges,
-            steps=Steps(num_steps, progress, clock),
+            steps=steps,
             left_out=left_out(),
             absent=list(gauges.absent),
         )
@@ -156,7 +157,7 @@ class _Measuring:
             if batch < _FEWEST_OFFLINE or not 0 < most_mib < needed_mib:
                 self.batches.append(batch)
                 continue
-            self.steps.begin(f"batch {batch}, left out")
+            self.steps.skip(f"batch {batch}, left out", cost_of(batch))
             told = f"it may need {needed_mib:,.0f} MiB, more than {_SHARE_OF_MEMORY:.0%} of the memory"
             self.left_out.append(f"batch {batch}: {told}")
         if not self.batches:
@@ -268,6 +269,6 @@ class _Measuring:
         return opened(self.bundle, self.asked, self.num_threads, is_offline, self.left_out, self.clock)
 
     def _batch(self, candidates: Sequence[Candidate], online: Sequence[Candidate], batch: int) -> None:
-        self.steps.begin(f"batch {batch}")
+        self.steps.begin(f"batch {batch}", cost_of(batch))
         crops = crops_of(self.bundle, self.pictures[0], batch)
         self.results += measure_batch(candidates, online, crops, self.arithmetic, self.seconds, self.clock)

@@ -17,6 +17,7 @@ from engine.bench.pictures import drawn_pictures
 from engine.bench.power import Meters, measure_power
 from engine.bench.rounds import NUM_ROUNDS, Work, in_turn
 from engine.bench.stages import measure_stages
+from engine.bench.steps import Steps, cost_of
 from engine.bundle import ActorBundle
 from engine.clock import SYSTEM_CLOCK
 from engine.errors import BackendError
@@ -254,3 +255,17 @@ def test_a_batch_is_held_against_single_frames_of_its_own_rounds(tiny: ActorBund
     assert result.of_online == pytest.approx(2.0, abs=0.05)  # four frames in the time of two
     (single,) = measure_batch([alone], [alone], crops[:1], Arithmetic([], network_work(tiny)), 0.0, clock)
     assert single.of_online is None
+
+
+def test_the_time_left_knows_that_large_batches_take_longer_and_what_is_left_out() -> None:
+    clock, told = FakeClock(), []
+    costs = cost_of(1), cost_of(65), cost_of(129)
+    assert costs == (1.0, 2.0, 3.0)
+    steps = Steps(4, sum(costs) + 1.0, told.append, clock)
+    steps.skip("batch 129, left out", costs[2])
+    steps.begin("batch 1", costs[0])
+    clock.advance(10.0)
+    steps.begin("batch 65", costs[1])
+    clock.advance(20.0)
+    steps.begin("vertices compared")
+    assert [one.left_s for one in told] == [None, None, 30.0, 10.0]

@@ -26,7 +26,7 @@ from tests.training.tiny_data import TINY
 from training import head_finder, head_learning
 from training.checkpoint import BEST_FILE, LAST_FILE, Checkpoint
 from training.device import choose_compute
-from training.head_finder import held_still
+from training.head_finder import held_still, own_stabiliser
 from training.head_learning import HeadSamples, learn
 from training.head_network import as_onnx
 from training.watch import Watch
@@ -84,7 +84,7 @@ def test_learning_that_was_stopped_goes_on_and_becomes_the_same_network(few_step
         learn(samples, 1, cpu, unfinished, stop)
     resumed = []
     network = learn(samples, 1, cpu, unfinished, resumed.append)
-    assert resumed == [200, *range(201, 401)]
+    assert resumed == [230, *range(231, 401)]
     assert not unfinished.exists()
     whole = learn(samples, 1, cpu, unfinished, lambda step: None)
     for one, other in zip(network.parameters(), whole.parameters(), strict=True):
@@ -182,9 +182,22 @@ def test_a_training_that_saw_heads_move_is_exported_with_the_head_held_still(fac
     assert actor.metrics["rmse_mm"] != plain.evaluation.rmse_mm  # of other pictures
 
 
+def test_a_damaged_head_finder_is_learned_anew(faces, few_steps, tmp_path):
+    run, lines = tmp_path / "run", []
+    Place(faces, tmp_path).train(SELF_STABILISED, stop_after=1)
+    (run / STABILISER_FILE).write_bytes((run / STABILISER_FILE).read_bytes()[:3000])
+    watch = Watch(lines.append, lambda *_: None, print, lambda: False)
+    learned = own_stabiliser(faces, SELF_STABILISED, run, choose_compute("cpu", 1), watch)
+    HeadFinder(learned)
+    assert "is damaged" in lines[0]
+
+
 def test_only_what_saw_heads_move_can_be_held_still_afterwards(faces, few_steps, tmp_path):
     place = Place(faces, tmp_path)
     place.train(SELF_STABILISED, stop_after=1)
     checkpoint, watch = Checkpoint.load(tmp_path / "run" / LAST_FILE), Watch(print, print, print, lambda: False)
-    with pytest.raises(LiveDoubleError, match="held still already"):
-        held_still(checkpoint, faces, tmp_path / "run", choose_compute("cpu", 1), watch)
+    moving = replace(checkpoint.config, is_self_stabilised=False)
+    of_two = replace(checkpoint, config=replace(moving, views=("front", "side")))
+    for one, says in ((checkpoint, "held still already"), (of_two, "sees 2 cameras")):
+        with pytest.raises(LiveDoubleError, match=says):
+            held_still(one, faces, tmp_path / "run", choose_compute("cpu", 1), watch)
