@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -143,7 +144,8 @@ def _show_parity(report: "BenchReport") -> None:
 def _print(table: Table) -> None:
     """All of it: where the terminal is too narrow its lines run on, but no figure is cut off."""
     wide = out.options.update(max_width=_WIDEST)
-    out.print(table, width=max(out.width, table.__rich_measure__(out, wide).maximum), crop=False, no_wrap=True)
+    width = max(out.width, table.__rich_measure__(out, wide).maximum)
+    Console(file=out.file, width=width, highlight=False).print(table)  # `out` would print its own width at most
 
 
 def _ms(value: float) -> str:
