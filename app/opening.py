@@ -79,7 +79,7 @@ def open_line(request: Request, seen: Callable[[ActorBundle], None]) -> Line:
     seen(bundle)
     backend = open_backend(bundle, request.backend, request.precision, may_swap=True)
     try:
-        others = not_taken(backend.name)
+        others = not_taken(backend.name, backend.precision)
         session = Session(camera, bundle, backend, request.crop, others=others, limit_frames=request.num_frames)
     except LiveDoubleError:  # a library that the actor needs is missing
         backend.close()

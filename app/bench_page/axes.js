@@ -57,7 +57,9 @@ function lineSvg(x1, y1, x2, y2, kind) {
 function rowsPlot(width, label, unit, rows, references, needsZero) {
   if (!rows.length) return "";
   const isNarrow = width < NARROW_PX;
-  const left = isNarrow ? 0 : 214, right = width - (isNarrow ? 96 : 148), top = references.length ? 30 : 8;
+  const longest = Math.max.apply(null, rows.map((row) => row.end.length));
+  const beside = Math.max(isNarrow ? 60 : 148, END_PX + CHARACTER_PX * longest);
+  const left = isNarrow ? 0 : 214, right = width - beside, top = references.length ? 30 : 8;
   const pitch = isNarrow ? 44 : 30, bar = 15;
   const values = rows.reduce((all, row) => all.concat(row.parts.map((part) => part.to), row.marks.map((one) => one.at)), []);
   const known = values.concat(references.filter((one) => one.isKept).map((one) => one.at)).filter((one) => one > 0);

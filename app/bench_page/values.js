@@ -13,6 +13,7 @@ const DASHES = ["", "6 4", "2 3", "9 3 2 3"];
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
   "November", "December"];
 const NARROW_PX = 560;
+const CHARACTER_PX = 7, END_PX = 18;  // of the figures at the rows' ends, and the space before and behind them
 
 function escaped(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");

@@ -65,7 +65,7 @@ class SolveReport:
             alone=alone,
             expected_mm=record.expected_mm,
             record_next=record.record_next,
-            others=not_taken(record.backend),
+            others=not_taken(record.backend, record.precision),
         )
 
 
@@ -112,7 +112,7 @@ class FolderReport:
             fps=round(frames_solved / seconds, 2),
             alone=alone,
             solved_by=solved_by,
-            others=not_taken(solved_by.partition(" ")[0]) if solved_by else (),
+            others=next((not_taken(one.backend, one.precision) for one in done if solved_by and one.backend), ()),
             movies=tuple(records),
         )
 

@@ -37,10 +37,18 @@ def backend_report(bundle: ActorBundle | None = None) -> list[BackendStatus]:
     return [_status(name, bundle) for name in _PROBES]
 
 
-def not_taken(name: str) -> tuple[str, ...]:
-    """Why the backends other than `name` do not run, a line each."""
+def not_taken(name: str, precision: str | None = None) -> tuple[str, ...]:
+    """Why the backends other than `name`, which computes in `precision`, do not run, a line each."""
+    behind = _fastest_first(precision)
+    behind = behind[behind.index(name) + 1 :] if name in behind else ()
     others = (status for status in backend_report() if status.name != name)
-    return tuple(f"{one.name}: {one.reason or 'it could run here; ' + name + ' was taken'}" for one in others)
+    return tuple(f"{one.name}: {one.reason or _able_too(one.name in behind, name)}" for one in others)
+
+
+def _able_too(is_behind: bool, name: str) -> str:
+    if is_behind:
+        return f"it works here, but slower than {name} on such a machine (`livedouble bench` measures both)"
+    return f"it works here and should be faster, but {name} was asked for, or it failed its test at the start"
 
 
 def _status(name: str, bundle: ActorBundle | None) -> BackendStatus:

@@ -328,6 +328,15 @@ def test_offline_a_failure_ends_the_run_after_what_was_under_way(
         assert [request.is_waited_for for request in requests] == [1, 1]
 
 
+def test_who_could_have_run_too_is_told_why_it_does_not() -> None:
+    if not ov_backend.status().is_usable:
+        pytest.skip("OpenVINO does not load here")
+    told = dict(line.split(": ", 1) for line in not_taken("openvino", "int8"))
+    assert "slower than openvino" in told["onnxruntime"]
+    told = dict(line.split(": ", 1) for line in not_taken("onnxruntime", "int8"))
+    assert "should be faster, but onnxruntime was asked for" in told["openvino"]
+
+
 def test_no_threads_is_refused(tiny: ActorBundle) -> None:
     with pytest.raises(BackendError, match="0 threads"):
         open_backend(tiny, num_threads=0)
