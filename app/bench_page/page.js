@@ -22,8 +22,7 @@ function tiles(report) {
     `1200×1600 colour, p99 ${number(line.p99_ms)} ms`));
   if (online && online.of_floor) made.push(tile("Of what arithmetic allows", String(Math.round(100 * online.of_floor)), "%",
     `of the rate of plain ${online.precision} matrix products`));
-  const cold = report.cold_starts.reduce((first, one) => (
-    first && first.first_frame_ms <= one.first_frame_ms ? first : one), null);
+  const cold = report.cold_starts.find((one) => online && kindOf(one) === kindOf(online));
   if (cold) made.push(tile("Cold start", number(cold.first_frame_ms), "ms", `${titleOf(kindOf(cold))}, a new process to its first mesh`));
   return `<div class="tiles">${made.join("")}</div>`;
 }

@@ -77,8 +77,13 @@ def solve_folder(
         typer.Exit: Some movies failed, or the work was stopped.
         StorageError: Results cannot be written.
         BackendError: The network cannot be run.
+        LiveDoubleError: Ray is not installed.
     """
     started_s = time.perf_counter()
+    if cluster is not None:  # before anything is made
+        from app.cli.solve_ray import check_installed
+
+        check_installed()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -172,7 +177,7 @@ def _tells_where_it_goes_on(advance: Callable[[int], None]) -> Callable[[SolveJo
     def begun(job: SolveJob, first_frame: int) -> None:
         if first_frame:
             advance(first_frame)
-            err.print(f"{job.movie.name} goes on from frame {first_frame + 1}.", soft_wrap=True, markup=False)
+            err.print(f"{job.movie} goes on from frame {first_frame + 1}.", soft_wrap=True, markup=False)
 
     return begun
 

@@ -7,6 +7,7 @@ run again, for it finds what is done and goes on from what is not.
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from app.cli.console import progress
@@ -28,6 +29,15 @@ class ClusterError(LiveDoubleError):
     """A cluster cannot be reached, or loses its machines."""
 
 
+def check_installed() -> ModuleType:
+    """The library.
+
+    Raises:
+        LiveDoubleError: It is not there.
+    """
+    return optional("ray", "ray", "--ray", "cluster")
+
+
 def solve_on_cluster(
     plans: Sequence[Plan], bundle: ActorBundle, address: str, manifest: Manifest
 ) -> Iterator[MovieRecord]:
@@ -43,7 +53,7 @@ def solve_on_cluster(
         ClusterError: The cluster cannot be reached.
         StorageError: The manifest cannot be written.
     """
-    ray = optional("ray", "ray", "--ray", "cluster")
+    ray = check_installed()
     _check_answers(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")

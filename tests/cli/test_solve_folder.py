@@ -145,6 +145,7 @@ def test_without_ray_the_cluster_is_one_line(actor: Path, movie: Path, tmp_path:
     done = subprocess.run([sys.executable, "-c", blocked + SCRIPT, *command], capture_output=True, text=True)
     assert done.returncode == 2
     assert "livedouble[cluster]" in done.stderr
+    assert not (tmp_path / "solved").exists()
 
 
 # Stopped and killed
