@@ -15,6 +15,7 @@ from app.cli.bootstrap_report import bars
 from app.cli.main import main
 from engine.bundle import ActorBundle
 from engine.claim import claimed
+from engine.exit_codes import EXIT_TAKEN
 from engine.model_files import short_checksum
 from engine.movies import MovieReader, MovieWriter
 from engine.preparation import Preparation
@@ -298,5 +299,5 @@ def test_two_processes_do_not_work_in_one_folder(livedouble, clip, tmp_path):
             ("fit", work),
             ("bootstrap", clip, "--work", work, "--out", tmp_path / "anna"),
         ):
-            assert_one_clear_line(livedouble(*command), "Another process is writing into")
+            assert_one_clear_line(livedouble(*command), "Another process is writing into", code=EXIT_TAKEN)
     assert {path.name for path in work.iterdir()} == before

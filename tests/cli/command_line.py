@@ -29,9 +29,9 @@ def livedouble(*arguments: str | Path, timeout_s: float = 120.0) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def assert_one_clear_line(outcome: Outcome, *words: str) -> None:
-    """Exit code 2, one line on stderr that has all `words`, and no traceback."""
-    assert outcome.code == 2, outcome
+def assert_one_clear_line(outcome: Outcome, *words: str, code: int = 2) -> None:
+    """The exit code, one line on stderr that has all `words`, and no traceback."""
+    assert outcome.code == code, outcome
     assert len(outcome.error_lines) == 1, outcome.err
     line = outcome.error_lines[0]
     assert line.startswith("livedouble: "), line

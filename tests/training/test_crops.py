@@ -65,7 +65,7 @@ def test_a_movie_is_decoded_once(data, tmp_path):
     told = []
     for _ in range(2):
         cache_shot(data.shots[0], {FRONT: CROP}, *INPUT, tmp_path, lambda *status: told.append(status))
-    assert told == [("a", done, 12) for done in range(1, 13)]
+    assert told == [("decoding a", done, 12) for done in range(1, 13)]
 
 
 def test_two_that_want_the_same_movie_decode_it_once_between_them(data, tmp_path):
