@@ -37,7 +37,7 @@ def backend_report(bundle: ActorBundle | None = None) -> list[BackendStatus]:
     return [_status(name, bundle) for name in _PROBES]
 
 
-def not_taken(name: str, precision: str | None = None) -> tuple[str, ...]:
+def not_taken(name: str, precision: str) -> tuple[str, ...]:
     """Why the backends other than `name`, which computes in `precision`, do not run, a line each."""
     behind = _fastest_first(precision)
     behind = behind[behind.index(name) + 1 :] if name in behind else ()

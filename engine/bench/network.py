@@ -23,8 +23,8 @@ def measure_batch(
 
     Args:
         candidates: Open.
-        online: Open for the least delay: those asked for solve one frame at a time in the same rounds. What they
-            make of batches of one stands beside nothing.
+        online: Open for the least delay: those asked for solve one frame at a time in the same rounds, unless the
+            batch is one frame itself.
         crops: All of one batch.
         arithmetic: What to hold them against.
         seconds: How long to repeat each.

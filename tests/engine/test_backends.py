@@ -550,8 +550,8 @@ def test_who_gets_the_slower_backend_is_told_why(
     with closing(open_backend(tiny, num_threads=1)) as backend:
         assert backend.name == "onnxruntime"
         assert "openvino cannot, it is installed but does not load (libtbb.so.12)" in caplog.text
-        assert f"openvino: {broken.reason}" in not_taken(backend.name)
-        assert not any(line.startswith("onnxruntime") for line in not_taken(backend.name))
+        assert f"openvino: {broken.reason}" in not_taken(backend.name, backend.precision)
+        assert not any(line.startswith("onnxruntime") for line in not_taken(backend.name, backend.precision))
 
 
 def test_what_solves_a_face_wrongly_is_not_chosen_but_runs_where_it_is_asked_for(
