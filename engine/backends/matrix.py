@@ -8,16 +8,15 @@ import struct
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 
 from engine.backends import ort, ov
+from engine.onnx_runtime import open_session, session_options
 
 _SIDE = 512
 _NUM_PRODUCTS = 4
 MULTIPLY_ADDS = _NUM_PRODUCTS * _SIDE**3  # of one `run`
 
 _RANGE = 0.25  # of the numbers that int8 stands for: five standard deviations and more
-_SAY_ONLY_FATAL = 4
 
 
 class MatrixProduct(Protocol):
@@ -58,11 +57,7 @@ class _OrtProduct:
     by, precision = ort.NAME, "float32"
 
     def __init__(self, num_threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = num_threads, 1
-        options.log_severity_level = _SAY_ONLY_FATAL
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(_products_file(), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(_products_file(), session_options(num_threads))
         self._data = {"m0": _matrix(0)}
 
     def run(self) -> np.ndarray:

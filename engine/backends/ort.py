@@ -3,44 +3,24 @@
 Rule: it runs the exported graph whole, so its vertices are what the network itself gives.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# Before its first import: it would report to its vendor and keep an identifier of this machine in the user's home.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-
+from engine import onnx_runtime
 from engine.backends.backend import BackendStatus, Solution, check_crops
 from engine.bundle import ERRORS_NAME, INPUT_NAME, OUTPUT_NAMES, ActorBundle
 from engine.errors import BackendError
+from engine.onnx_runtime import CPU, FAILURES, first_line, session_options
 
 NAME = "onnxruntime"
 PRECISIONS = ("float32",)
 
-_PROVIDER = "CPUExecutionProvider"
-_SAY_ONLY_FATAL = 4
-# Its bindings raise these, which have no common ancestor but Exception.
-FAILURES = (
-    ort_errors.EPFail,
-    ort_errors.EngineError,
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.InvalidProtobuf,
-    ort_errors.NoModel,
-    ort_errors.NoSuchFile,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-)
-
 
 def status() -> BackendStatus:
     """It comes with the installation."""
-    return BackendStatus(NAME, True, str(onnxruntime.__version__), PRECISIONS, "")
+    return BackendStatus(NAME, True, onnx_runtime.VERSION, PRECISIONS, "")
 
 
 class OrtBackend:
@@ -64,7 +44,7 @@ class OrtBackend:
         options = session_options(num_threads)
         # A planned block beside the arena that already serves doubles a batch's memory and gains nothing.
         options.enable_mem_pattern = False
-        self._session = open_session(bundle, path, options, [_PROVIDER])
+        self._session = open_session(bundle, path, options, [CPU])
         self._binding = self._session.io_binding()
         self.provider = str(self._session.get_providers()[0])
 
@@ -88,17 +68,6 @@ class OrtBackend:
         del self._binding, self._session
 
 
-def session_options(num_threads: int) -> Any:
-    """Of a session that leaves the other cores alone and says nothing by itself."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _SAY_ONLY_FATAL
-    # Threads that spin while they wait for the next frame would take the cores from the window.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
-
-
 def open_session(bundle: ActorBundle, path: Path, options: Any, providers: list[Any]) -> Any:
     """Load an actor's network with these providers, or not at all: ONNX Runtime's own change to others is off.
 
@@ -106,10 +75,10 @@ def open_session(bundle: ActorBundle, path: Path, options: Any, providers: list[
         BackendError: The network is damaged or not an actor's, or a provider does not start.
     """
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+        session = onnx_runtime.open_session(str(path), options, providers)
     except FAILURES as error:
         raise BackendError(
-            f"ONNX Runtime cannot load {path} ({_first_line(error)}).", "Export the actor again."
+            f"ONNX Runtime cannot load {path} ({first_line(error)}).", "Export the actor again."
         ) from error
     expected = [name for name, _ in output_shapes(bundle)]
     names = [node.name for node in session.get_inputs()], [node.name for node in session.get_outputs()]
@@ -131,9 +100,5 @@ def output_shapes(bundle: ActorBundle) -> list[tuple[str, tuple[int, ...]]]:
 def failed(error: Exception) -> BackendError:
     """What to tell when a run failed."""
     return BackendError(
-        f"ONNX Runtime failed ({_first_line(error)}).", "Export the actor again, or try another --backend."
+        f"ONNX Runtime failed ({first_line(error)}).", "Export the actor again, or try another --backend."
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")

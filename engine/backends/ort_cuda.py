@@ -9,10 +9,11 @@ import numpy as np
 import onnxruntime
 
 from engine.backends.backend import BackendStatus, Solution, check_crops
-from engine.backends.ort import FAILURES, failed, open_session, output_shapes, session_options
+from engine.backends.ort import failed, open_session, output_shapes
 from engine.bundle import INPUT_NAME, ActorBundle
 from engine.errors import BackendError
 from engine.machine import probe_gpu
+from engine.onnx_runtime import FAILURES, VERSION, session_options
 
 NAME = "cuda"
 PRECISIONS = ("float32",)
@@ -30,7 +31,7 @@ def status() -> BackendStatus:
     reason = probe_gpu().reason
     if not reason and _PROVIDER not in onnxruntime.get_available_providers():
         reason = "this ONNX Runtime is built without it (put onnxruntime-gpu in the place of onnxruntime)"
-    return BackendStatus(NAME, not reason, str(onnxruntime.__version__), () if reason else PRECISIONS, reason)
+    return BackendStatus(NAME, not reason, VERSION, () if reason else PRECISIONS, reason)
 
 
 class CudaBackend:

@@ -15,9 +15,8 @@ import numpy as np
 import onnxruntime
 
 from engine.bundle import INPUT_NAME, ActorBundle
+from engine.onnx_runtime import open_session, session_options
 
-_PROVIDER = "CPUExecutionProvider"
-_SAY_ONLY_FATAL = 4
 _FLOAT_BYTES = 4
 
 
@@ -52,13 +51,11 @@ def _counted(kind: str, inputs: list[list[int]], output: list[int]) -> NetworkWo
 def _nodes(bundle: ActorBundle) -> Iterator[tuple[str, list[list[int]], list[int]]]:
     """Kind, shapes of the inputs, and shape of the output of all that multiplies matrices."""
     with tempfile.TemporaryDirectory(prefix="livedouble-") as folder:
-        options = onnxruntime.SessionOptions()
+        options = session_options(num_threads=1)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.log_severity_level = _SAY_ONLY_FATAL
-        options.intra_op_num_threads = 1
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "nodes")
-        session = onnxruntime.InferenceSession(str(bundle.network_path), options, providers=[_PROVIDER])
+        session = open_session(str(bundle.network_path), options)
         session.run(None, {INPUT_NAME: np.zeros((1, *bundle.input_shape), np.uint8)})
         told: list[dict[str, Any]] = json.loads(Path(session.end_profiling()).read_text("utf-8"))
     for event in told:

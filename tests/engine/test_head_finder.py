@@ -50,3 +50,19 @@ def test_an_actor_that_finds_its_head_brings_the_network_for_it(tmp_path) -> Non
     change_facts(plain.folder, network=network | {"preparation": "self-stabilised"})
     with pytest.raises(ActorError, match=STABILISER_FILE):
         ActorBundle.open(plain.folder)
+
+
+def test_where_the_head_is_does_not_depend_on_how_the_crop_is_snapped(tmp_path) -> None:
+    onnx = pytest.importorskip("onnx", reason="the small network is made with the onnx package")
+    answer = onnx.numpy_helper.from_array(np.array([[0.5, 0.5, 0.0]], np.float32), "head")
+    names = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Constant", [], ["head"], value=answer)],
+        "always in the middle",
+        [names[0]("crop", names[1], [1, 1, 160, 120])],
+        [names[0]("head", names[1], [1, 3])],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+    crop = CropRect(11, 21, 901, 1201)  # a column and a row are left out
+    pose = HeadFinder(model.SerializeToString()).find(np.zeros((1300, 1000), np.uint8), crop)
+    assert (pose.eyes_x, pose.nose_y) == pytest.approx((11 + 450 - 0.5, 21 + 600 - 0.5))

@@ -7,15 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import landmarks
+from engine import landmarks, stabilise
 from engine.bundle import ActorBundle, BundleFacts
 from engine.crop import crop_for_network
 from engine.drawn_face import draw_face
 from engine.errors import ActorError, TrackerError
 from engine.frames import CropRect, Frame
+from engine.head_finder import SEEN_PX, seen_of
 from engine.preparation import Preparation, open_preparation
 from engine.solver import Solver
-from engine.stabilise import EYES_X, NOSE_Y, HeadPose, PointFinder, Stabiliser, cut
+from engine.stabilise import EYES_X, NOSE_Y, HeadPose, PointFinder, Stabiliser, cut, whole_factor
 from tests.fakes import FakeBackend, change_facts, tiny_bundle
 
 WIDTH, HEIGHT = 900, 1200
@@ -164,3 +165,22 @@ def test_the_solver_stabilises_for_an_actor_that_asks(stabiliser: Stabiliser, tm
     latents = [Solver(one, FakeBackend(one)).solve(Frame(picture, 0, 0), CROP).latent[0] for one in (plain, bundle)]
     assert latents[1] == pytest.approx(stabiliser.prepare(picture, CROP, *SIZE).mean(), rel=1e-5)
     assert latents[0] != pytest.approx(latents[1], rel=1e-3)
+
+
+def test_a_large_picture_made_smaller_first_is_cut_as_if_all_its_pixels_were_sampled(monkeypatch) -> None:
+    picture = cv2.resize(smooth_picture(), None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC)
+    crop = CropRect(301, 397, 900, 1200)  # 3.75 pixels to one of the network's, from a corner that halves do not meet
+    turned = points_of((900.0, 1120.0), 1360.0) @ np.array([[0.995, 0.1], [-0.1, 0.995]])
+    assert whole_factor(crop, SIZE) == 2
+    smaller_first = cut(picture, crop, HeadPose.of(turned), SIZE, (30, 40)).astype(int)
+    monkeypatch.setattr(stabilise, "_LEAST_SCALE", 100.0)
+    assert whole_factor(crop, SIZE) == 1
+    difference = smaller_first - cut(picture, crop, HeadPose.of(turned), SIZE, (30, 40))
+    assert np.abs(difference).max() <= 1
+
+
+def test_the_head_is_found_alike_whether_a_large_crop_is_averaged_in_one_step_or_two() -> None:
+    picture = cv2.resize(smooth_picture(), None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC)
+    crop = CropRect(301, 397, 900, 1200)  # twice 3.75 pixels to one that the finder sees
+    difference = seen_of(picture, crop).astype(int) - crop_for_network(picture, crop, *SEEN_PX)
+    assert np.abs(difference).max() <= 1

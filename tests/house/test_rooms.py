@@ -49,7 +49,7 @@ def test_only_the_command_line_prints() -> None:
 @pytest.mark.parametrize(
     ("pattern", "homes"),
     [
-        (r"\.?InferenceSession$", ("engine/backends",)),
+        (r"\.?InferenceSession$", ("engine/onnx_runtime.py",)),
         (r"\.compile_model$", ("engine/backends",)),
         (r"^optimi[sz]er\.step$", ("training/loop.py", "training/head_learning.py")),
         (r"^torch\.onnx\.export$", ("export/network",)),
