@@ -102,9 +102,13 @@ def probe_gpu(load: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> GpuFacts:
     name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:
         cuda = load(name)
-    except OSError:
-        return GpuFacts((), (), "", f"no NVIDIA driver is installed ({name} is missing)")
-    code = cuda.cuInit(0)
+        code = cuda.cuInit(0)
+    except OSError as error:
+        is_absent = isinstance(error, FileNotFoundError) or str(error).startswith(f"{name}: cannot open")
+        told = f"no NVIDIA driver is installed ({name} is missing)"
+        return GpuFacts((), (), "", told if is_absent else f"the NVIDIA driver does not load ({error})")
+    except AttributeError as error:
+        return GpuFacts((), (), "", f"the NVIDIA driver is not whole ({error})")
     if code == _CUDA_NO_DEVICE:
         return GpuFacts((), (), "", "the NVIDIA driver finds no GPU")
     if code != 0:

@@ -52,7 +52,7 @@ def status() -> BackendStatus:
             told = f"it does not load ({error})" if installed else "it is not installed"
             reason = f"{told}; {_INSTALL}"
         except BackendError as error:
-            reason = str(error).rstrip(".")
+            reason = error.reason.rstrip(".")  # what to do instead is said by who asked
     return BackendStatus(NAME, not reason, installed, () if reason else PRECISIONS, reason)
 
 

@@ -51,6 +51,18 @@ def test_a_driver_that_does_not_start_says_why(code: int, says: str) -> None:
     assert says in probe_gpu(lambda name: FakeDriver([], code)).reason
 
 
+def test_a_driver_that_is_there_and_damaged_is_not_called_missing() -> None:
+    def load(name: str) -> ctypes.CDLL:
+        raise OSError(f"{name}: file too short")
+
+    assert probe_gpu(load).reason == "the NVIDIA driver does not load (libcuda.so.1: file too short)"
+
+
+def test_a_driver_without_its_functions_is_told_and_ends_nothing() -> None:
+    empty = ctypes.CDLL(None)  # this program's own symbols, none of which is the driver's
+    assert "the NVIDIA driver is not whole" in probe_gpu(lambda name: empty).reason
+
+
 def test_a_driver_without_gpu_says_so() -> None:
     assert "finds no GPU" in probe_gpu(lambda name: FakeDriver([])).reason
 

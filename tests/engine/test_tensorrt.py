@@ -407,6 +407,18 @@ def test_what_is_missing_is_named(tensorrt: FakeTensorrt, monkeypatch: pytest.Mo
     assert missing in told.reason
 
 
+@pytest.mark.usefixtures("tensorrt")
+def test_a_driver_that_fails_is_refused_with_one_recovery(driver: FakeDriver, tiny: ActorBundle) -> None:
+    def unknown(flags: int) -> None:
+        raise RuntimeError("Failed to get cuGetProcAddress_v2")
+
+    driver.cuInit = unknown
+    with pytest.raises(BackendError) as caught:
+        open_backend(tiny, "tensorrt")
+    assert "does not know cuInit" in caught.value.reason
+    assert str(caught.value).count("--backend") == 1
+
+
 @pytest.mark.usefixtures("driver")
 def test_where_neither_is_installed_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tensorrt", "tensorrt_rtx"):
