@@ -115,7 +115,7 @@ class BackendStatus:
     # That this machine computes natively, fastest first; empty where not usable. Last, for nobody gets it unasked, the
     # `int8` of an actor that has it.
     precisions: tuple[str, ...]
-    reason: str  # why it cannot run; empty where it can
+    reason: str  # why it cannot run, all that is missing; empty where it can
 
 
 def check_crops(crops: np.ndarray, bundle: ActorBundle) -> None:

@@ -3,6 +3,9 @@
 Rule: it runs whole on the GPU or not at all; the provider that runs is read from the session.
 """
 
+import ctypes
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ NAME = "cuda"
 PRECISIONS = ("float32",)
 
 _PROVIDER = "CUDAExecutionProvider"
+_FIRST_NAMED_ALIKE = 12  # of CUDA's versions: all its libraries carry its number
 _SETTINGS = {
     "device_id": "0",
     "enable_cuda_graph": "1",  # a frame is one launch rather than forty; shapes and addresses stay the same
@@ -26,12 +30,38 @@ _SETTINGS = {
 }
 
 
-def status() -> BackendStatus:
-    """Whether it can run here; the reason names the first thing that is missing."""
-    reason = probe_gpu().reason
-    if not reason and _PROVIDER not in onnxruntime.get_available_providers():
-        reason = "this ONNX Runtime is built without it (put onnxruntime-gpu in the place of onnxruntime)"
-    return BackendStatus(NAME, not reason, VERSION, () if reason else PRECISIONS, reason)
+def status(load: Callable[[str], object] = ctypes.CDLL) -> BackendStatus:
+    """Whether it can run here; the reason names all that is missing.
+
+    Args:
+        load: Loads a shared library, raising OSError where there is none.
+    """
+    gpu = probe_gpu()
+    missing = [gpu.reason] if gpu.reason else []
+    if _PROVIDER not in onnxruntime.get_available_providers():
+        missing.append("this ONNX Runtime is built without it (put onnxruntime-gpu in the place of onnxruntime)")
+    elif absent := [name for name in _libraries(onnxruntime.cuda_version) if not _is_loading(load, name)]:
+        missing.append(
+            f"libraries of CUDA {onnxruntime.cuda_version} and cuDNN do not load: {', '.join(absent)}"
+            " (install them where the system finds them)"
+        )
+    return BackendStatus(NAME, not missing, VERSION, () if missing else PRECISIONS, "; ".join(missing))
+
+
+def _libraries(cuda_version: str) -> tuple[str, ...]:
+    """Which its provider asks the system for, by the CUDA it was built with; empty where their names are not known."""
+    major = cuda_version.partition(".")[0]
+    if not sys.platform.startswith("linux") or not major.isdecimal() or int(major) < _FIRST_NAMED_ALIKE:
+        return ()
+    return (*(f"lib{name}.so.{major}" for name in ("cudart", "cublasLt", "cublas")), "libcurand.so.10", "libcudnn.so.9")
+
+
+def _is_loading(load: Callable[[str], object], name: str) -> bool:
+    try:
+        load(name)
+    except OSError:
+        return False
+    return True
 
 
 class CudaBackend:

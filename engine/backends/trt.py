@@ -6,7 +6,6 @@ compared with ONNX Runtime before an engine is trusted and kept.
 
 import hashlib
 import importlib
-import importlib.util
 import logging
 from contextlib import ExitStack, closing
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +26,7 @@ from engine.errors import BackendError
 from engine.frames import CropRect
 from engine.gpu.driver import Gpu, Stream, compute_capability
 from engine.machine import probe_gpu
+from engine.optional import is_installed
 
 NAME = "tensorrt"
 PRECISIONS = ("float16",)  # of every actor
@@ -34,26 +34,30 @@ PRECISIONS = ("float16",)  # of every actor
 _NETWORKS = {"float16": float16_network, "int8": int8_network}
 _MODULES = ("tensorrt", "tensorrt_rtx")  # of one interface; the first that loads is used
 _INSTALL = "pip install 'livedouble[tensorrt]', or 'livedouble[rtx]' for GeForce and RTX cards"
+_TENSORRT = "TensorRT"
+# Packages by what is imported of them; one of a package's modules is enough.
+_NEEDED = {_TENSORRT: _MODULES, "cuda-bindings": ("cuda.bindings.driver",), "onnx": ("onnx",)}
 _log = logging.getLogger(__name__)
 
 
 def status() -> BackendStatus:
-    """Whether it can run here; the reason names the first thing that is missing."""
-    gpu = probe_gpu()
-    installed, reason = _installed_version(), gpu.reason
-    if not reason:
+    """Whether it can run here; the reason names all that is missing. Without a driver nothing of it is loaded."""
+    gpu, installed = probe_gpu(), _installed_version()
+    missing = [gpu.reason] if gpu.reason else []
+    absent = [name for name, modules in _NEEDED.items() if not any(is_installed(module) for module in modules)]
+    if absent:
+        missing.append(f"not installed: {', '.join(absent)} ({_INSTALL})")
+    if not gpu.reason and _TENSORRT not in absent:
         try:
             tensorrt = _import_tensorrt()
             installed = str(tensorrt.__version__)
-            if importlib.util.find_spec("onnx") is None:
-                raise ImportError("onnx is not installed")
-            reason = _unserved(tensorrt, gpu.names[0])
+            unserved = "" if absent else _unserved(tensorrt, gpu.names[0])
+            missing += [unserved] if unserved else []
         except (ImportError, OSError) as error:
-            told = f"it does not load ({error})" if installed else "it is not installed"
-            reason = f"{told}; {_INSTALL}"
+            missing.append(f"it does not load ({error}; {_INSTALL})")
         except BackendError as error:
-            reason = error.reason.rstrip(".")  # what to do instead is said by who asked
-    return BackendStatus(NAME, not reason, installed, () if reason else PRECISIONS, reason)
+            missing.append(error.reason.rstrip("."))  # what to do instead is said by who asked
+    return BackendStatus(NAME, not missing, installed, () if missing else PRECISIONS, "; ".join(missing))
 
 
 def has_engine(bundle: ActorBundle, precision: str, cache: Path | None = None) -> bool:

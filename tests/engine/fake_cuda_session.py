@@ -99,14 +99,20 @@ class FakeRuntime:
         runs_on: What its sessions say they run on.
         available: The providers that it was built with.
         failure: Raised by every run.
+        cuda_version: That it says it was built with; as for a build without CUDA, empty.
     """
 
     OrtValue = FakeValue
     __version__ = "1.99.0"
 
     def __init__(
-        self, runs_on: str = CUDA, available: tuple[str, ...] = (CUDA, CPU), failure: Exception | None = None
+        self,
+        runs_on: str = CUDA,
+        available: tuple[str, ...] = (CUDA, CPU),
+        failure: Exception | None = None,
+        cuda_version: str = "",
     ) -> None:
+        self.cuda_version = cuda_version
         self.runs_on = [runs_on, CPU]
         self.failure = failure
         self._available = available

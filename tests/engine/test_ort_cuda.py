@@ -101,3 +101,25 @@ def test_it_says_what_is_missing(install, runtime: FakeRuntime, gpu: GpuFacts, s
     assert status.is_usable is (not says)
     assert says in status.reason
     assert status.precisions == (() if says else ("float32",))
+
+
+def test_it_says_all_that_is_missing(install) -> None:
+    install(FakeRuntime(available=(CPU,)), GpuFacts((), (), "", "no NVIDIA driver is installed"))
+    reason = ort_cuda.status().reason
+    assert "no NVIDIA driver is installed; " in reason
+    assert "built without it" in reason
+
+
+@pytest.mark.parametrize("gpu", [FACTS, GpuFacts((), (), "", "no NVIDIA driver is installed")])
+def test_libraries_of_cuda_that_do_not_load_are_named_with_and_without_a_driver(install, gpu: GpuFacts) -> None:
+    def load(name: str) -> None:
+        if name in ("libcublas.so.13", "libcudnn.so.9"):
+            raise OSError(f"{name}: cannot open shared object file")
+
+    install(FakeRuntime(cuda_version="13.0"), gpu)
+    status = ort_cuda.status(load)
+    assert not status.is_usable
+    assert status.reason.startswith(gpu.reason)
+    assert "do not load: libcublas.so.13, libcudnn.so.9 (" in status.reason
+    install(FakeRuntime(cuda_version="13.0"))
+    assert ort_cuda.status(lambda name: None).is_usable

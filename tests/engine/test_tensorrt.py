@@ -25,6 +25,7 @@ from tests.engine.fake_gpu import FACTS, FakeDriver, FakeTensorrt
 from tests.fakes import change_facts, tiny_bundle, with_int8
 
 KEY = EngineKey("c0ffee", "TensorRT 11.0.0", "NVIDIA Pretend (8.9)", "13.0", 1)
+NO_DRIVER = GpuFacts((), (), "", "no NVIDIA driver is installed")
 CROPS = np.random.default_rng(3).integers(0, 256, (5, 1, 320, 240), np.uint8)
 
 
@@ -386,9 +387,24 @@ def test_without_a_driver_tensorrt_is_not_even_loaded(monkeypatch: pytest.Monkey
         raise AssertionError("TensorRT may end the process here")
 
     monkeypatch.setattr(trt, "_import_tensorrt", load)
-    monkeypatch.setattr(trt, "probe_gpu", lambda: GpuFacts((), (), "", "no NVIDIA driver is installed"))
+    monkeypatch.setattr(trt, "probe_gpu", lambda: NO_DRIVER)
     told = trt.status()
-    assert (told.is_usable, told.precisions, told.reason) == (False, (), "no NVIDIA driver is installed")
+    assert (told.is_usable, told.precisions) == (False, ())
+    assert told.reason.startswith("no NVIDIA driver is installed")
+
+
+def test_without_a_driver_what_else_is_missing_is_named_as_well(
+    tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trt, "probe_gpu", lambda: NO_DRIVER)
+    assert trt.status().reason == "no NVIDIA driver is installed"
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, "cuda.bindings.driver", None)
+    reason = trt.status().reason
+    assert reason.startswith("no NVIDIA driver is installed; not installed: cuda-bindings, onnx (pip install")
+    for module in ("tensorrt", "tensorrt_rtx"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert "not installed: TensorRT, cuda-bindings, onnx (" in trt.status().reason
 
 
 @pytest.mark.usefixtures("tensorrt")
@@ -398,13 +414,28 @@ def test_it_is_usable_where_all_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (told.is_usable, told.version, told.precisions, told.reason) == (True, "11.0.0", ("float16",), "")
 
 
-@pytest.mark.parametrize("missing", ["cuda.bindings.driver", "onnx"])
-def test_what_is_missing_is_named(tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
-    monkeypatch.setattr(trt, "_installed_version", lambda: "11.0.0")
+@pytest.mark.parametrize(("module", "package"), [("cuda.bindings.driver", "cuda-bindings"), ("onnx", "onnx")])
+def test_what_is_missing_is_named(
+    tensorrt: FakeTensorrt, monkeypatch: pytest.MonkeyPatch, module: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
     told = trt.status()
     assert not told.is_usable
-    assert missing in told.reason
+    assert told.reason.startswith(f"not installed: {package} (pip install")
+
+
+@pytest.mark.usefixtures("tensorrt")
+def test_a_library_that_does_not_load_is_named_beside_a_package_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load() -> ModuleType:
+        raise OSError("libnvinfer.so.11: cannot open shared object file")
+
+    monkeypatch.setattr(trt, "_import_tensorrt", load)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    reason = trt.status().reason
+    assert "not installed: onnx" in reason
+    assert "does not load (libnvinfer.so.11" in reason
 
 
 @pytest.mark.usefixtures("tensorrt")
@@ -423,8 +454,7 @@ def test_a_driver_that_fails_is_refused_with_one_recovery(driver: FakeDriver, ti
 def test_where_neither_is_installed_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tensorrt", "tensorrt_rtx"):
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(trt, "_installed_version", lambda: "")
-    assert trt.status().reason.startswith("it is not installed; pip install")
+    assert trt.status().reason.startswith("not installed: TensorRT (pip install")
 
 
 def test_a_gpu_that_tensorrt_for_rtx_does_not_know_is_named(tensorrt: FakeTensorrt) -> None:
