@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.console import DEMO_CLIP, JsonOption, actor_folder, check_can_write, out, write_json
+from app.cli.doctor_extras import Extra, optional_extras, tell_extras
 from engine.backends import BackendStatus, backend_report
 from engine.bundle import ActorBundle
 from engine.cameras import device_paths, open_camera
@@ -62,6 +63,7 @@ class Diagnosis:
     clip: Finding
     cameras: tuple[Finding, ...]
     gpu_pictures: Finding | None  # whether the GPU can prepare pictures itself; None where there is none
+    extras: tuple[Extra, ...]
     versions: dict[str, str]
     advice: tuple[str, ...]
 
@@ -101,6 +103,7 @@ def diagnose() -> Diagnosis:
         clip=clip,
         cameras=tuple(_camera(path) for path in device_paths()),
         gpu_pictures=_gpu_pictures() if machine_facts().gpu.names else None,
+        extras=optional_extras(),
         versions=_versions(),
         advice=tuple(finding.advice for finding in needed if not finding.is_working),
     )
@@ -216,6 +219,8 @@ def _tell(diagnosis: Diagnosis) -> None:
     row("system", None, f"{machine.system}, Python {machine.python}")
     row("versions", None, ", ".join(f"{name} {number}" for name, number in diagnosis.versions.items()))
     out.print(table)
+    out.print()
+    tell_extras(diagnosis.extras)
     out.print()
     if diagnosis.is_ready:
         out.print("The demo can run: livedouble demo")

@@ -3,15 +3,17 @@
 import json
 import shutil
 import sys
+import tomllib
 from dataclasses import replace
 from fractions import Fraction
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from app.cli import console, doctor, main
+from app.cli import console, doctor, doctor_extras, main
 from engine.backends import BackendStatus, trt
 from engine.bundle import ActorBundle
 from engine.machine import GpuFacts, machine_facts
@@ -20,6 +22,7 @@ from engine.points import pack_points
 from engine.shots import Role, Shot, ShotFacts
 from tests.engine.fake_gpu import FakeDriver, FakeTensorrt
 from tests.fakes import with_int8
+from tests.house.repository import ROOT
 
 
 @pytest.fixture
@@ -148,6 +151,43 @@ def test_a_driver_or_library_of_a_gpu_that_is_missing_is_named(
         assert named in told.reason
     main.main(["doctor"])
     assert named in " ".join(capsys.readouterr().out.split())
+
+
+def _installed(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """Only these, beside LiveDouble with its own facts of what its extras need."""
+
+    def version(package: str) -> str:
+        if package not in packages:
+            raise PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr(doctor_extras, "version", version)
+
+
+def test_every_extra_of_the_project_is_told_of() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {extra.name for extra in doctor_extras.optional_extras()} == set(named)
+
+
+def test_an_extra_of_which_a_package_is_missing_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _installed(monkeypatch, "dlib-bin", "ray")
+    missing = {extra.name: extra.missing for extra in doctor_extras.optional_extras()}
+    assert missing["cluster"] == ()
+    assert missing["stabilise"] == ("face-recognition-models",)
+    assert "mediapipe" in missing["trackers"]
+
+
+@pytest.mark.usefixtures("_whole")
+def test_what_is_optional_and_absent_is_told_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _installed(monkeypatch, "ray")
+    assert main.main(["doctor"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "Optional parts installed: cluster" in lines
+    assert "stabilise pip install 'livedouble[stabilise]' # brings dlib-bin, face-recognition-models" in lines
+    (gpu,) = [line for line in lines if line.startswith("onnxruntime-gpu ")]
+    assert "pip uninstall --yes onnxruntime &&" in gpu  # beside the other build neither works
 
 
 class _NoCompiler(ModuleType):
