@@ -28,6 +28,13 @@ def bytes_kept(folder: Path) -> int:
     return sum(part.stat().st_size for part in parts if part.is_file())
 
 
+def frames_kept(folder: Path, bundle: ActorBundle) -> int:
+    """How many frames of a movie that is not at work any more lie there whole; the actor is the one that solved it."""
+    sizes = {_ROWS_FILE: 4 * _row_width(bundle), _ERRORS_FILE: 2 * bundle.topology.num_vertices}
+    parts = ((folder / name, num_bytes) for name, num_bytes in sizes.items())
+    return min((path.stat().st_size // num_bytes for path, num_bytes in parts if path.is_file()), default=0)
+
+
 class Unfinished:
     """Rows of one movie, appended. One thread, and one process at a time: `engine.claim` sees to that.
 
@@ -47,7 +54,7 @@ class Unfinished:
     def __init__(self, folder: Path, work: str, bundle: ActorBundle, *, keeps_errors: bool) -> None:
         self._folder, self._num_latents = folder, bundle.num_latents
         self._columns = ErrorColumns(bundle.topology) if bundle.has_errors else None
-        self._row_width = self._num_latents + 1 + (self._columns.num_columns if self._columns else 0)
+        self._row_width = _row_width(bundle)
         self._num_vertices = bundle.topology.num_vertices
         self.keeps_errors = keeps_errors and bundle.has_errors
         self._files: list[IO[bytes]] = []
@@ -143,6 +150,11 @@ class Unfinished:
         for path, num_bytes in parts:
             os.truncate(path, num_frames * num_bytes)
         return num_frames
+
+
+def _row_width(bundle: ActorBundle) -> int:
+    """Numbers in a frame's row."""
+    return bundle.num_latents + 1 + (ErrorColumns(bundle.topology).num_columns if bundle.has_errors else 0)
 
 
 def _write(file: IO[bytes], data: bytes) -> None:

@@ -20,7 +20,7 @@ from engine.manifest import Manifest
 from engine.pace import Pace
 from engine.solve_job import MovieRecord, Plan, SolveJob, State, failed_record, found_record, plan_job
 from engine.solve_many import Watch, side_by_side, solve_many
-from engine.unfinished import unfinished_folder
+from engine.unfinished import frames_kept, unfinished_folder
 
 
 def solve_file(job: SolveJob, bundle: ActorBundle, json_file: Path | None) -> None:
@@ -153,7 +153,9 @@ def _solved_here(
 
         def begun(job: SolveJob, first_frame: int) -> None:
             goes_on(job, first_frame)
-            record = MovieRecord(str(job.movie), str(job.result), State.SOLVING, first_frame=first_frame)
+            record = MovieRecord(
+                str(job.movie), str(job.result), State.SOLVING, frames=first_frame, first_frame=first_frame
+            )
             at_work[record.file] = record
             manifest.tell(record)
 
@@ -167,10 +169,15 @@ def _solved_here(
                     records.append(record)
                     manifest.tell(record)
             except KeyboardInterrupt:
-                left = (replace(one, state=State.WAITING, exit=EXIT_INTERRUPTED) for one in at_work.values())
-                manifest.tell(*left)
+                manifest.tell(*(_stopped(record, bundle) for record in at_work.values()))
                 raise
     return records
+
+
+def _stopped(record: MovieRecord, bundle: ActorBundle) -> MovieRecord:
+    """Of a movie that was at work: what it goes on from."""
+    kept = frames_kept(unfinished_folder(Path(record.file)), bundle)
+    return replace(record, state=State.WAITING, exit=EXIT_INTERRUPTED, frames=kept)
 
 
 def _tells_where_it_goes_on(advance: Callable[[int], None]) -> Callable[[SolveJob, int], None]:

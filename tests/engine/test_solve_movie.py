@@ -16,7 +16,7 @@ from engine.frames import CropRect
 from engine.movies import MovieReader, MovieWriter
 from engine.solved import VERTICES_LIMIT_BYTES, SolvedMovie, bytes_needed, check_space, find_result, is_with_vertices
 from engine.timecode import Timecode
-from engine.unfinished import Unfinished
+from engine.unfinished import Unfinished, frames_kept
 from tests.engine.solving import solve_whole
 from tests.fakes import TINY_CROP, TINY_FRAME_HEIGHT_PX, TINY_FRAME_WIDTH_PX, tiny_bundle
 
@@ -202,6 +202,7 @@ def test_half_a_row_of_a_killed_process_is_cut_off(rows: Path, movie: Path, bund
     whole = _solve(rows, movie, bundle).latents.copy()
     path = rows / "rows.bin"
     path.write_bytes(path.read_bytes()[:-100])
+    assert frames_kept(rows, bundle) == _NUM_FRAMES - 1
     backend = MeanBackend()
     np.testing.assert_array_equal(_solve(rows, movie, bundle, backend).latents, whole)
     assert backend.batches == [1]
@@ -229,6 +230,7 @@ def test_expected_errors_of_two_runs_make_one_movie(tmp_path: Path, keeps_errors
         assert rows.num_frames == part.start
         rows.add(latents[part], unfound[part], errors_mm[part])
         rows.close()
+        assert frames_kept(tmp_path / "rows", bundle) == part.stop
     np.testing.assert_array_equal(rows.latents(), latents)
     assert rows.num_unfound() == 2
     expected = rows.expected()
