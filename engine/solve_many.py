@@ -157,9 +157,10 @@ class _Lanes:
     def _take_turns(self) -> None:
         """Decode with the network idle, then solve with the decoders idle: the rates of each alone."""
         pace = self._pace
-        pace.begin_turns()
         self._measured = list(self.open)
         held = [(lane, batch) for lane in self.open for batch in lane.solve.take_ahead()]
+        num_held = sum(len(batch.crops) for _, batch in held)
+        pace.begin_turns(num_held)
         started_ns = pace.now_ns()
         for lane in self.open:
             lane.solve.go_on()
@@ -171,9 +172,10 @@ class _Lanes:
         for lane in self.open:
             lane.solve.go_on()
         num_decoded = sum(len(batch.crops) for _, batch in decoded)
-        num_solved = num_decoded + sum(len(batch.crops) for _, batch in held)
         is_whole = len(held) == len(decoded) == 2 * len(self.open)
-        pace.end_turns((num_decoded * is_whole, decoded_ns - started_ns), (num_solved, solved_ns - decoded_ns))
+        pace.end_turns(
+            (num_decoded * is_whole, decoded_ns - started_ns), (num_decoded + num_held, solved_ns - decoded_ns)
+        )
 
     def _wake(self) -> None:
         self._ready.put(0)

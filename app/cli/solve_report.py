@@ -179,13 +179,26 @@ def _remark_claimed(name: str, num_frames: int, num_claimed: int) -> None:
 
 
 def _tell_alone(alone: Alone | None) -> None:
-    if alone is not None:
-        measured = "once" if alone.num_rounds == 1 else f"{alone.num_rounds} times"
-        _say(
-            f"Alone the network makes {alone.network_fps:.1f} frames/s here and decoding {alone.decode_fps:.1f}"
-            f" (measured {measured} in between); together they made {alone.together_fps:.1f} of the"
-            f" {alone.allowed_fps:.1f} that both allow, {alone.share:.0%}."
+    if alone is None:
+        return
+    measured = "measured once" if alone.num_rounds == 1 else f"medians of {alone.num_rounds} moments"
+    _say(
+        f"Alone the network makes {alone.network_fps:.1f} frames/s here and decoding {alone.decode_fps:.1f}"
+        f" ({measured} in between), so that both allow {alone.allowed_fps:.1f}; {_made(alone)}"
+    )
+
+
+def _made(alone: Alone) -> str:
+    """How much of what network and decoding allow was made, as far as it can be told."""
+    if alone.quartiles is None:
+        return "the run was too short to tell how much of that was made."
+    lower, upper = alone.quartiles
+    if alone.share is None:
+        return (
+            "how much of that was made cannot be told, the cores were too busy with other work:"
+            f" half of the time it was between {lower:.0%} and {upper:.0%}."
         )
+    return f"{alone.share:.0%} of that was made (half of the time between {lower:.0%} and {upper:.0%})."
 
 
 def _moment(moment: Moment) -> str:
