@@ -1,30 +1,52 @@
 // The page, made of one or more reports, and what happens on it.
 
-function tile(words, value, unit, detail) {
-  return `<div class="tile"><div class="words">${words}</div><div class="figure">${value}<span class="unit">${unit}</span></div>`
-    + `<div class="detail">${detail}</div></div>`;
+// The tiles: their words, and what a report says there: the figure, its unit, what it is of. Null where it does not say.
+const TILES = [
+  ["Online", (report) => {
+    const one = bestOnline(report);
+    return one && [number(one.fps), "frames/s", `${titleOf(kindOf(one))}, p99 ${number(one.p99_ms)} ms; the paper ${report.paper.online_fps}`];
+  }],
+  ["Times plain ONNX Runtime", (report) => {
+    const one = bestOnline(report);
+    return one && [times(one.of_reference), "", "float32, online, in the same rounds"];
+  }],
+  ["Batched", (report) => {
+    const one = best(report.results.filter((each) => each.batch > 1)), paper = report.paper;
+    return one && [number(one.fps), "frames/s",
+      `${titleOf(kindOf(one))}, ${thousands(one.batch)} together; the paper ${paper.batched_fps} with ${paper.batch}`];
+  }],
+  ["Picture in, vertices out", (report) => {
+    const one = best(report.lines.filter((each) => each.picture.endsWith("colour")));
+    return one && [number(one.fps), "frames/s", `1200×1600 colour, p99 ${number(one.p99_ms)} ms`];
+  }],
+  ["Of what arithmetic allows", (report) => {
+    const one = bestOnline(report);
+    return one && one.of_floor ? [String(Math.round(100 * one.of_floor)), "%", `of the rate of plain ${one.precision} matrix products`] : null;
+  }],
+  ["Cold start", (report) => {
+    const online = bestOnline(report);
+    const one = report.cold_starts.find((each) => online && kindOf(each) === kindOf(online));
+    return one ? [number(one.first_frame_ms), "ms", `${titleOf(kindOf(one))}, a new process to its first mesh`] : null;
+  }],
+];
+
+function bestOnline(report) {
+  return best(report.results.filter((one) => one.batch === 1));
 }
 
-function tiles(report) {
-  const online = best(report.results.filter((one) => one.batch === 1));
-  const batched = best(report.results.filter((one) => one.batch > 1));
-  const line = best(report.lines.filter((one) => one.picture.endsWith("colour")));
-  const paper = report.paper;
-  const made = [];
-  if (online) {
-    made.push(tile("Online", number(online.fps), "frames/s", `${titleOf(kindOf(online))}, p99 ${number(online.p99_ms)} ms;`
-      + ` the paper ${paper.online_fps}`));
-    made.push(tile("Times plain ONNX Runtime", times(online.of_reference), "", "float32, online, in the same rounds"));
-  }
-  if (batched) made.push(tile("Batched", number(batched.fps), "frames/s",
-    `${titleOf(kindOf(batched))}, ${thousands(batched.batch)} together; the paper ${paper.batched_fps} with ${paper.batch}`));
-  if (line) made.push(tile("Picture in, vertices out", number(line.fps), "frames/s",
-    `1200×1600 colour, p99 ${number(line.p99_ms)} ms`));
-  if (online && online.of_floor) made.push(tile("Of what arithmetic allows", String(Math.round(100 * online.of_floor)), "%",
-    `of the rate of plain ${online.precision} matrix products`));
-  const cold = report.cold_starts.find((one) => online && kindOf(one) === kindOf(online));
-  if (cold) made.push(tile("Cold start", number(cold.first_frame_ms), "ms", `${titleOf(kindOf(cold))}, a new process to its first mesh`));
-  return `<div class="tiles">${made.join("")}</div>`;
+// One for each thing measured; several machines' figures stand in it one below the other.
+function tiles(reports) {
+  const made = TILES.map((tile) => {
+    const figures = reports.map(tile[1]);
+    if (!figures.some(Boolean)) return "";
+    const rows = figures.map((one, index) => {
+      const told = one || ["–", "", "not measured"];
+      return `<div class="figure">${letter(reports, index)}${told[0]}<span class="unit">${told[1]}</span></div>`
+        + `<div class="detail">${told[2]}</div>`;
+    });
+    return `<div class="tile"><div class="words">${tile[0]}</div>${rows.join("")}</div>`;
+  });
+  return `<div class="tiles${reports.length > 1 ? " several" : ""}">${made.join("")}</div>`;
 }
 
 function facts(reports) {
@@ -71,7 +93,7 @@ function page(given, width) {
   return `<header><p class="house">LiveDouble · Benchmark</p>
 <h1>${reports.length > 1 ? `${reports.length} machines` : escaped(machineName(main))}</h1>
 <p class="lead">How fast the network of ${escaped(main.actor)} turns pictures of a face into its mesh.</p></header>
-${tiles(main)}${reports.length > 1 ? `<p class="note">Of machine A.</p>` : ""}
+${tiles(reports)}
 <div id="facts">${facts(reports)}</div>${warning}
 <div id="other" class="screen"><label class="button">Lay another machine’s JSON over this
 <input type="file" accept=".json,application/json" multiple></label>

@@ -101,6 +101,23 @@ def test_several_machines_are_laid_over_each_other(drawn: Any) -> None:
     assert "different networks" not in html
 
 
+def test_every_machine_stands_in_every_tile_also_where_it_has_no_figure(drawn: Any) -> None:
+    other = report("Other", 2.0)
+    other["results"] = [one for one in other["results"] if one["batch"] == 1]
+    tiles = drawn([report("Abacus"), other]).partition('<div id="facts">')[0].split('<div class="tile">')[1:]
+    figures = {
+        re.findall(r'class="words">([^<]+)', tile)[0]: re.findall(
+            r'class="letter">(\w)</span>([^<]+)<span class="unit">', tile
+        )
+        for tile in tiles
+    }
+    assert figures["Online"] == [("A", "300"), ("B", "600")]
+    assert figures["Batched"] == [("A", "300"), ("B", "–")]
+    assert figures["Picture in, vertices out"] == [("A", "300"), ("B", "600")]
+    assert "Cold start" not in figures, "which none of them has"
+    assert 'class="letter"' not in drawn([report("Abacus")])
+
+
 def test_a_report_of_the_first_version_gets_its_ratios_from_its_own_figures(drawn: Any) -> None:
     html = drawn([report(), OLD])
     by_hand = {(one["backend"], one["precision"], one["batch"]): one["fps"] for one in OLD["results"]}
