@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from PyQt6.QtCore import QProcess
 
 _STOP_MS = 5000
+_STEP = "Step "  # how such a line begins; a training's own "step 20/400" does not
 _SCRIPT = "from app.cli.main import run; run()"
 
 
@@ -17,15 +18,16 @@ class Making:
 
     Args:
         arguments: Of `livedouble`.
-        tell: Takes each line it says, on the window's thread.
+        tell: Takes each line it says, and the last one that told of a whole step and of all the time left, empty before
+            the first; on the window's thread.
         ended: Takes its exit code and its last line.
     """
 
     def __init__(
-        self, arguments: Sequence[str], tell: Callable[[str], None], ended: Callable[[int, str], None]
+        self, arguments: Sequence[str], tell: Callable[[str, str], None], ended: Callable[[int, str], None]
     ) -> None:
         self._tell, self._ended = tell, ended
-        self._last, self._rest = "", b""
+        self._last, self._step, self._rest = "", "", b""
         self._process = QProcess()
         self._process.setProgram(sys.executable)
         self._process.setArguments(["-c", _SCRIPT, *arguments])
@@ -53,7 +55,8 @@ class Making:
             words = line.decode("utf-8", "replace").strip()
             if words:
                 self._last = words.removeprefix("livedouble: ")
-                self._tell(self._last)
+                self._step = words if words.startswith(_STEP) else self._step
+                self._tell(self._last, self._step)
 
     def _finished(self, code: int) -> None:
         self._rest += b"\n"

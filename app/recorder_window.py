@@ -215,9 +215,9 @@ class RecorderWindow(QMainWindow):
         self.top_bar.set_state("Making the double", COLOURS.accent)
         self.making.start()
 
-    def _tell_making(self, line: str) -> None:
+    def _tell_making(self, line: str, step: str) -> None:
         self.prompt.show_words(
-            "New actor", "Making the double", line,
+            "New actor", "Making the double", line if line == step else f"{step}\n{line}".strip(),
             "What is stopped goes on where it was, by the same command.",
         )  # fmt: skip
 

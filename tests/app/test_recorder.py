@@ -11,6 +11,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from app.cli.bootstrap_stages import Stage, Stages
 from app.guide import GUIDE, TOTAL_S
 from app.making import Making
 from app.recorder_window import RecorderWindow, default_path
@@ -199,7 +200,9 @@ def test_a_free_name_is_found(tmp_path: Path) -> None:
 def test_the_double_is_made_in_a_process_whose_words_are_told(app: QApplication) -> None:
     told: list[str] = []
     ended: list[tuple[int, str]] = []
-    making = Making(["evaluate", "nowhere"], told.append, lambda code, last: ended.append((code, last)))
+    making = Making(
+        ["evaluate", "nowhere"], lambda line, step: told.append(line), lambda code, last: ended.append((code, last))
+    )
     making.start()
     until(lambda: bool(ended), "the command ends")
     assert ended[0][0] == 2
@@ -208,10 +211,26 @@ def test_the_double_is_made_in_a_process_whose_words_are_told(app: QApplication)
     making.stop()
 
 
+def test_the_time_left_of_the_whole_stays_in_view_beside_what_a_step_says(
+    app: QApplication, open_window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Stages(3000, 60.0, {}, lambda: 0.0).begin(Stage.TRACK)
+    lines = ["The folder is claimed.", step, "tracking me: 100/3000, 1:02 left"]
+    monkeypatch.setattr("app.making._SCRIPT", f"for line in {lines!r}: print(line)")
+    window = open_window(Recorder(Stream(most=5), tmp_path / "me.mkv"))
+    shown: list[str] = []
+    monkeypatch.setattr(window.prompt, "show_words", lambda part, title, words, *more: shown.append(words))
+    ended: list[bool] = []
+    window.made.connect(lambda: ended.append(True))
+    window._go_on()
+    until(lambda: bool(ended), "it ends")
+    assert shown[1:4] == [lines[0], step, f"{step}\n{lines[2]}"]
+
+
 def test_what_is_being_made_can_be_stopped(app: QApplication) -> None:
     ended: list[int] = []
     making = Making(
-        ["live", "--camera", "pattern:", "--headless"], lambda line: None, lambda code, last: ended.append(code)
+        ["live", "--camera", "pattern:", "--headless"], lambda line, step: None, lambda code, last: ended.append(code)
     )
     making.start()
     making.stop()
