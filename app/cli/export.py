@@ -30,6 +30,12 @@ def export(
     actor: Annotated[Path, typer.Option("--out", metavar="ACTOR", help="The actor's folder.")],
     name: Annotated[str | None, typer.Option(help="The actor's name; by default the data set's.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data set trained on, if it has moved.")] = None,
+    measure: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Measure it on this data set's validation shots: the actor, filmed otherwise."
+        ),
+    ] = None,
     last: Annotated[bool, typer.Option("--last", help="Take the newest checkpoint rather than the best.")] = False,
     weights: Annotated[WeightsName, typer.Option(help="How weights are stored.")] = WeightsName.FLOAT16,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an actor that lies there.")] = False,
@@ -75,20 +81,21 @@ def export(
 
     checkpoint = Checkpoint.load(run / (LAST_FILE if last else BEST_FILE))
     dataset = DataSet.open(data or Path(checkpoint.facts.data))
+    measured = dataset if measure is None else DataSet.open(measure)
     compute = choose_compute("cpu", threads)
     if self_stabilised:
         check_data(checkpoint, dataset)  # before anything long
         check_place(actor, replace)
         checkpoint = _held_still(checkpoint, dataset, run, compute)
-    num_frames = sum(shot.facts.num_frames for shot in dataset.validation)
-    cache = cache or dataset.folder / ".crops"
+    num_frames = sum(shot.facts.num_frames for shot in measured.validation)
     with progress("measuring", num_frames) as advance:
         exported = export_actor(
             checkpoint,
             dataset,
             actor,
-            cache,
+            cache or measured.folder / ".crops",
             name=name or dataset.actor,
+            measured_on=measured,
             weights=weights.value,
             may_replace=replace,
             progress=advance,
@@ -99,7 +106,7 @@ def export(
         size_mb = sum(path.stat().st_size for path in clip.iterdir()) / 1e6
         out.print(f"{clip}: {cut.facts.num_frames} frames, {size_mb:.1f} MB.", soft_wrap=True)
     if int8:
-        quantise_and_tell(exported.folder, dataset, cache)
+        quantise_and_tell(exported.folder, dataset, cache or dataset.folder / ".crops")
     if json is not None:
         measured = {"disagreement_mm": exported.disagreement_mm, **exported.evaluation.metrics()}
         write_json(json, {"actor": str(actor), "bytes": exported.num_bytes, **measured})

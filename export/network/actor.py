@@ -29,7 +29,7 @@ from engine.bundle import (
     sha256_of,
 )
 from engine.disk import not_written
-from engine.errors import LiveDoubleError, StorageError
+from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.mesh import distances_mm
 from engine.shots import DataSet
 from engine.views import View
@@ -72,6 +72,7 @@ def export_actor(
     cache: Path,
     *,
     name: str,
+    measured_on: DataSet | None = None,
     weights: str = "float16",
     may_replace: bool = False,
     progress: Callable[[int], None] = lambda _: None,
@@ -80,26 +81,30 @@ def export_actor(
 
     Args:
         checkpoint: The trained network.
-        data: What it was trained on; its validation shots prove the export.
+        data: What it was trained on.
         out: The actor's folder; it must not exist unless `may_replace`.
         cache: Folder of decoded crops.
         name: The actor's.
+        measured_on: Whose validation shots prove the export: the same actor, filmed otherwise; None takes `data`.
         weights: How they are stored, `float16` or `float32`; the computation is float32.
         may_replace: Whether an actor that lies there is replaced.
         progress: Told how many more validation frames are measured.
 
     Raises:
-        LiveDoubleError: The data set is not the one trained on, the folder exists, the exported network disagrees
-            with the trained one, or the disk is full.
+        LiveDoubleError: The data set is not the one trained on, the one measured on is of another mesh, the folder
+            exists, the exported network disagrees with the trained one, or the disk is full.
     """
     check_data(checkpoint, data)
     check_place(out, may_replace)
+    measured_on = measured_on or data
+    if not np.array_equal(measured_on.topology.faces, data.topology.faces):
+        raise ShotError(f"{measured_on.folder} is of another mesh.", "Measure on shots of the actor trained on.")
     width_px, height_px = checkpoint.shape.input_width_px, checkpoint.shape.input_height_px
     config = checkpoint.config
-    crops = crops_of(data, config.views)
+    crops = crops_of(measured_on, config.views)
     shots = tuple(
         cache_shot(shot, crops, width_px, height_px, cache, None, config.preparation, checkpoint.stabiliser)
-        for shot in data.validation
+        for shot in measured_on.validation
     )
     validation = choose_frames(shots, None)
     partial, old = (out.with_name(f"{out.name}.{state}") for state in ("partial", "old"))
@@ -109,7 +114,8 @@ def export_actor(
         facts = _write(checkpoint, data, partial, name, weights)
         export = _prove(checkpoint, ActorBundle.open(partial), validation, progress)
         metrics = export.evaluation.metrics() | {"disagreement_mm": export.disagreement_mm}
-        (partial / FACTS_FILE).write_text(replace(facts, metrics=metrics).to_json(), "utf-8")
+        training = {**facts.training, "measured_on": data_checksum(measured_on)}
+        (partial / FACTS_FILE).write_text(replace(facts, metrics=metrics, training=training).to_json(), "utf-8")
         if out.exists():  # the old one goes when the new one stands
             shutil.rmtree(old, ignore_errors=True)
             out.rename(old)

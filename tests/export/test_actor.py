@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from engine.bundle import FACTS_FILE, SKIN_FILE, ActorBundle
-from engine.errors import LiveDoubleError, StorageError
+from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.views import FRONT, View
 from export.network import actor as actor_module
 from export.network.actor import export_actor
 from tests.training.tiny_data import CROP, FRAME_HEIGHT_PX, FRAME_WIDTH_PX, NUM_VERTICES, write_tiny_data
+from training.run_folder import data_checksum
 
 
 @pytest.fixture
@@ -44,6 +45,21 @@ def test_its_metrics_are_those_of_the_exported_network_on_every_validation_frame
     assert metrics["mean_face_rmse_mm"] > metrics["rmse_mm"]
     assert metrics["lips_mm"] > 0
     assert 0 < metrics["disagreement_mm"] <= 0.05
+
+
+def test_it_may_be_measured_on_another_film_of_the_same_actor(export, data, checkpoint, tmp_path_factory):
+    other = write_tiny_data(tmp_path_factory.mktemp("other") / "tiny", 20)
+    bundle = ActorBundle.open(export(measured_on=other).folder)
+    assert bundle.metrics["validation_frames"] == 10
+    assert bundle.training["data_checksum"] == checkpoint.facts.data_checksum == data_checksum(data)
+    assert bundle.training["measured_on"] == data_checksum(other) != data_checksum(data)
+
+
+def test_it_is_not_measured_on_another_mesh(export, data):
+    faces = data.topology.faces[::-1]
+    other = replace(data, topology=replace(data.topology, faces=faces))
+    with pytest.raises(ShotError, match="another mesh"):
+        export(measured_on=other)
 
 
 def test_float32_weights_agree_closer(export, tmp_path):
