@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.console import out
+from app.cli.console import Printer, out
 
 if TYPE_CHECKING:
     from engine.bench import BenchReport
@@ -145,7 +144,7 @@ def _print(table: Table) -> None:
     """All of it: where the terminal is too narrow its lines run on, but no figure is cut off."""
     wide = out.options.update(max_width=_WIDEST)
     width = max(out.width, table.__rich_measure__(out, wide).maximum)
-    Console(file=out.file, width=width, highlight=False).print(table)  # `out` would print its own width at most
+    Printer(file=out.file, width=width, highlight=False).print(table)  # `out` would print its own width at most
 
 
 def _ms(value: float) -> str:

@@ -4,6 +4,7 @@ Rule: results go to stdout, everything else (progress, errors) to stderr, so a r
 """
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +36,20 @@ DEMO_CLIP = DEMO_FOLDER / "clip"
 STDOUT = Path("-")
 LOG_INTERVAL_S = 5.0  # between two lines of progress where there is no terminal
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class Printer(Console):
+    """Prints for people; when nobody reads any more (`| head -1`), the lines are lost and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Let this stream lead nowhere; rich would end the process here."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # for what still waits in the stream
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
+out = Printer(highlight=False)
+err = Printer(stderr=True, highlight=False)
 
 
 class BackendName(StrEnum):
@@ -119,7 +132,7 @@ def write_json(path: Path, report: Mapping[str, Any] | list[Any] | object) -> No
     values = report if isinstance(report, Mapping | list) else asdict(report)  # type: ignore[call-overload]
     text = json.dumps(values, indent=2) + "\n"
     if path == STDOUT:
-        print(text, end="")
+        out.out(text, end="", highlight=False)
         return
     is_special = path.is_symlink() or (path.exists() and not path.is_file())
     target = path if is_special else path.with_name(path.name + ".partial")

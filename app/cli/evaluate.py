@@ -120,11 +120,14 @@ def evaluate(
         with progress("measuring", num_frames * len(candidates)) as advance:
             measured = compare(chosen, topology, candidates, advance)
         facts = facts_of(dataset, chosen)
-        show(measured, missing, facts)
+        # Files first: what is measured is kept, whatever becomes of the terminal.
         if json is not None:
             write_json(json, record_of(facts, measured, missing, judges))
         if html is not None:
             write_report(html, dataset, judges, crops, folders, networks, measured, missing, facts)
+    show(measured, missing, facts)
+    if html is not None:
+        err.print(f"Open {html} in a browser.", soft_wrap=True)
 
 
 def _only(dataset: "DataSet", names: Sequence[str]) -> "DataSet":
@@ -286,7 +289,6 @@ def write_report(
     known = tuple(curve for curve in curves if curve is not None)
     page = Report(facts, tuple(measured), trained, tuple(told), known, pictured, range_mm, additions or Additions())
     write_page(page, html)
-    err.print(f"Open {html} in a browser.", soft_wrap=True)
 
 
 def _picture(

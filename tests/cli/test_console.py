@@ -39,6 +39,27 @@ def test_a_report_goes_to_a_device_as_it_is() -> None:
     assert json.loads(done.stdout) == {"frames": 3}
 
 
+def test_a_reader_who_leaves_costs_the_lines_and_not_the_work(tmp_path: Path) -> None:
+    # `| head -1` ended the process between its first line and its files.
+    script = (
+        "import sys; from pathlib import Path; from app.cli import console\n"
+        "sys.stdin.read()\n"
+        "console.out.print('a table')\n"
+        "console.write_json(Path('-'), ['figures'])\n"
+        "console.write_json(Path(sys.argv[1]), ['kept'])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "kept.json")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, complaint = process.communicate(timeout=60)
+    assert (process.returncode, complaint) == (0, "")
+    assert json.loads((tmp_path / "kept.json").read_text("utf-8")) == ["kept"]
+
+
 def test_a_report_is_written_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
     console.write_json(tmp_path / "link.json", {"frames": 3})

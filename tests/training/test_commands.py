@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from app.cli import evaluate_table
+from app.cli.main import main
 from engine.bundle import ActorBundle
 from tests.cli.command_line import assert_one_clear_line, livedouble
 from tests.training.tiny_data import write_tiny_data
@@ -80,6 +82,15 @@ def test_a_training_can_be_measured_before_it_is_exported_and_set_against_anothe
     assert_one_clear_line(
         livedouble("evaluate", folder / "run", "--data", folder / "data", "--backend", "openvino"), "Export it first"
     )
+
+
+def test_the_files_of_an_evaluation_are_there_before_its_first_line(folder, tmp_path, monkeypatch):
+    # A terminal that went away took page and figures with it.
+    report, page, seen = tmp_path / "report.json", tmp_path / "report.html", []
+    monkeypatch.setattr(evaluate_table, "show", lambda *_: seen.extend(sorted(tmp_path.iterdir())))
+    files = "--json", str(report), "--html", str(page)
+    assert main(["evaluate", str(folder / "run"), "--frames", "2", "--threads", "1", *files]) == 0
+    assert seen == [page, report]
 
 
 def test_a_dry_run_prints_the_settings_and_writes_nothing(folder, tmp_path):
