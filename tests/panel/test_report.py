@@ -167,6 +167,13 @@ def test_a_bare_mesh_makes_a_page_too(report):
     assert "curves" in outline.ids
 
 
+def test_a_network_that_expects_no_error_at_all_makes_a_page_too(report):
+    # matplotlib warned of the end of its axes, at 0.
+    expected_mm = np.repeat(np.float32([[0.0], [0.3]]), 40, axis=1)
+    sure = measured("run a", Kind.NETWORK, moved(at_rest(2), 0.02, 0, 0), at_rest(2), expected_mm)
+    assert "calibration" in Outline(render(replace(report, measured=(sure,)))).ids
+
+
 def test_one_frame_makes_a_page_too(report):
     panel = panel_of(shot(at_rest(1), at_rest(1)))
     only = replace(report, measured=(Measured("run a", Kind.NETWORK, "w", panel),))

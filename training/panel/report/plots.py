@@ -162,8 +162,9 @@ def reliability(measured: Measured) -> str | None:
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": f"reliability{measured.name}"}):
         figure = Figure((_WIDTH_IN / 2, 3.0), layout="constrained")
         axes = figure.subplots()
-        expected = [row.expected_mm for row in calibration.reliability]
-        actual = [row.actual_mm for row in calibration.reliability]
+        # A bin of 0 has no place on these axes.
+        told = [row for row in calibration.reliability if row.expected_mm > 0 and row.actual_mm > 0]
+        expected, actual = [row.expected_mm for row in told], [row.actual_mm for row in told]
         ends = [min(*expected, *actual) * 0.8, max(*expected, *actual) * 1.25] if len(expected) > 0 else [0.1, 1.0]
         axes.plot(ends, ends, color=_MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
         axes.plot(expected, actual, color=_colour(0), marker="o", markersize=3.5)
