@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import shutil
 import statistics
-from dataclasses import replace
+import subprocess
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +19,13 @@ from training.ablation.grid import NOT_AUGMENTED, REFERENCE, SMALL, Cell, Grid, 
 from training.ablation.pages import Facts, to_csv, to_html, to_markdown, write_pages
 from training.ablation.results import RESULT_FILE, Result
 from training.ablation.run import Teller, ablate, plan_runs
-from training.ablation.summary import Verdict, summarise
+from training.ablation.summary import Row, Summary, Verdict, summarise
 from training.device import choose_compute
 from training.schedule import Plan
 from training.variation import FIXED
 
+PUBLISHED = json.loads((Path(__file__).parents[2] / "docs" / "benchmarks" / "ablation.json").read_text("utf-8"))
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 FACTS = Facts("somebody", "data/x", "tiny", "today", "livedouble ablate data/x --out runs/x", "1")
 
 
@@ -165,6 +170,22 @@ def test_the_table_comes_out_in_every_form(tmp_path):
     table = [line for line in to_markdown(FACTS, summary).splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in table}) == 1
     assert "+0.480" in table[-1]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to lay the page out")
+def test_every_column_of_the_published_table_is_in_sight_where_a_window_is_1200_pixels_wide(tmp_path):
+    # What came after the lips was cut off.
+    rows = [Row(**{**row, "verdict": Verdict(row["verdict"])}) for row in PUBLISHED["rows"]]
+    known = {field.name: PUBLISHED[field.name] for field in fields(Summary)}
+    facts = Facts(**{field.name: PUBLISHED[field.name] for field in fields(Facts)})
+    page = to_html(facts, Summary(**{**known, "rows": tuple(rows), "left_out": ()}))
+    measure = "const e = document.querySelector('.scroll'); document.title = e.scrollWidth + '/' + e.clientWidth"
+    (tmp_path / "page.html").write_text(page.replace("</body>", f"<script>{measure}</script></body>"), "utf-8")
+    options = "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--window-size=1200,900"
+    command = [BROWSER, *options, "--dump-dom", (tmp_path / "page.html").as_uri()]
+    laid_out = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    needed_px, there_px = map(int, laid_out.partition("<title>")[2].partition("</title>")[0].split("/"))
+    assert 0 < needed_px <= there_px
 
 
 def test_a_grid_is_trained_measured_and_kept(go, place):
