@@ -278,7 +278,7 @@ def write_report(
     pictured: tuple[Pictured, ...] = ()
     range_mm = 0.0
     try:
-        pictured, range_mm = _picture(dataset, judges[0], cache, networks, measured[0])
+        pictured, range_mm = _picture(dataset, judges, cache, networks, measured[0])
     except BackendError as error:
         told.append(Missing("pictures of the worst frames", error.reason.rstrip(".")))
     curves = [read_convergence(folder, one.name) for folder, one in zip(folders, networks, strict=True)]
@@ -292,23 +292,29 @@ def write_report(
 
 
 def _picture(
-    dataset: "DataSet", judge: "Judge", cache: Path, networks: "Sequence[Candidate]", main: "Measured"
+    dataset: "DataSet", judges: Sequence["Judge"], cache: Path, networks: "Sequence[Candidate]", main: "Measured"
 ) -> "tuple[tuple[Pictured, ...], float]":
     """The worst frames, solved once more and drawn."""
     import numpy as np
 
     from training.crops import choose_frames
-    from training.panel.report.pictures import ToPicture, picture_frames
+    from training.panel.report.pictures import Answer, ToPicture, picture_frames
 
     by_name = {shot.facts.name: shot for shot in dataset.validation}
     frames = []
     for worst in main.panel.worst:
         shot = by_name[worst.shot]
         at = range(worst.frame, worst.frame + 1)
-        solved = tuple((one.name, one.solve(shot, at, lambda _: None).vertices[0]) for one in networks)
-        views = tuple(choose_frames((judge.crops(dataset, shot, cache),), None).crop(worst.frame))
+        answers = tuple(
+            Answer(
+                one.name,
+                views=tuple(choose_frames((judge.crops(dataset, shot, cache),), None).crop(worst.frame)),
+                vertices=one.solve(shot, at, lambda _: None).vertices[0],
+            )
+            for judge, one in zip(judges, networks, strict=True)
+        )
         frames.append(
-            ToPicture(worst, worst.frame / float(shot.rate), views, np.asarray(shot.vertices()[worst.frame]), solved)
+            ToPicture(worst, worst.frame / float(shot.rate), np.asarray(shot.vertices()[worst.frame]), answers)
         )
     with progress("drawing the worst frames", len(frames)) as advance:
         return picture_frames(dataset.topology, frames, advance)

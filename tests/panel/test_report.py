@@ -15,8 +15,8 @@ from training.judge import Training
 from training.panel.candidate import Kind, Measured
 from training.panel.convergence import Convergence
 from training.panel.report import Additions, Facts, Missing, Pictured, Report, Trained, picture_frames, write_page
-from training.panel.report.page import render
-from training.panel.report.pictures import Result, ToPicture
+from training.panel.report.page import picture, render
+from training.panel.report.pictures import Answer, Result, ToPicture
 from training.panel.worst import WorstFrame
 
 _VOID = {"meta", "br", "img", "link", "hr", "input"}
@@ -194,10 +194,23 @@ def test_what_is_no_truth_is_not_called_one(report):
     assert ">truth</div>" not in of_fit
 
 
+def test_a_network_that_saw_another_picture_is_shown_with_its_own(report):
+    # Of a head held still, the page showed the plain crop that another network had seen.
+    mesh, plain, still = ball().neutral, np.full((40, 30), 60, np.uint8), np.full((40, 30), 90, np.uint8)
+    answers = tuple(Answer(*one, mesh) for one in (("run a", (plain,)), ("run b", (plain,)), ("still", (still,))))
+    frame = ToPicture(WorstFrame("first", 21, 0.0, 0.0), 0.7, mesh, answers)
+    pictured, _ = picture_frames(ball(), [frame], lambda _: None)
+    page = render(replace(report, pictured=pictured))
+    shown = [(alt, address) for address, alt in re.findall(r'<img src="([^"]+)" alt="(What [^"]+ saw)">', page)]
+    assert shown == [("What run a saw", picture(plain)), ("What still saw", picture(still))]
+    assert "input of still</div>" in page
+
+
 def test_pictures_show_distance_in_the_scale_s_colours():
     topology = ball()
     right, wrong = topology.neutral, topology.neutral + np.float32([0, 0, 0.29])
-    frames = [ToPicture(WorstFrame("a", 0, 3.0, 3.0), 0.0, (), right, (("good", right), ("bad", wrong)))]
+    answers = Answer("good", (), right), Answer("bad", (), wrong)
+    frames = [ToPicture(WorstFrame("a", 0, 3.0, 3.0), 0.0, right, answers)]
     done = []
     (pictured,), range_mm = picture_frames(topology, frames, done.append)
     assert range_mm == 3.0

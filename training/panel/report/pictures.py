@@ -30,12 +30,14 @@ class Result:
         rmse_mm: Of this frame, over the animated vertices.
         mesh: [H, W, 3] uint8 red-green-blue.
         difference: Likewise, distances in false colour.
+        views: What it saw, [H, W] uint8 each; none where that is what the first network saw.
     """
 
     name: str
     rmse_mm: float
     mesh: np.ndarray
     difference: np.ndarray
+    views: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +47,7 @@ class Pictured:
     Args:
         frame: Which.
         seconds: Into its shot.
-        views: What the network saw, [H, W] uint8 each.
+        views: What the network in question saw, [H, W] uint8 each.
         truth: [H, W, 3] uint8 red-green-blue.
         results: Of the network in question, then of those it is set against.
     """
@@ -58,22 +60,35 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What one network makes of a frame, before it is drawn.
+
+    Args:
+        name: The network's.
+        views: What it sees, [H, W] uint8 each.
+        vertices: [V, 3] cm.
+    """
+
+    name: str
+    views: tuple[np.ndarray, ...]
+    vertices: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ToPicture:
     """A frame before it is drawn.
 
     Args:
         frame: Which.
         seconds: Into its shot.
-        views: What the network saw.
         truth: [V, 3] cm.
-        solved: Name and [V, 3] cm of each network.
+        answers: Of the network in question, then of those it is set against.
     """
 
     frame: WorstFrame
     seconds: float
-    views: tuple[np.ndarray, ...]
     truth: np.ndarray
-    solved: tuple[tuple[str, np.ndarray], ...]
+    answers: tuple[Answer, ...]
 
 
 def picture_frames(
@@ -90,24 +105,30 @@ def picture_frames(
         BackendError: There is no OpenGL here.
     """
     animated = topology.animated
-    errors_mm = [[distances_mm(mesh, frame.truth) for _, mesh in frame.solved] for frame in frames]
+    errors_mm = [[distances_mm(one.vertices, frame.truth) for one in frame.answers] for frame in frames]
     range_mm = _range_of(np.array(errors_mm)[..., animated] if frames else np.zeros(1))
     pictured = []
     with _Easel(topology, range_mm) as easel:
         for frame, of_frame in zip(frames, errors_mm, strict=True):
+            seen = frame.answers[0].views
             results = tuple(
                 Result(
-                    name=name,
+                    name=one.name,
                     rmse_mm=float(np.sqrt(np.mean(np.square(error_mm[animated], dtype=np.float64)))),
-                    mesh=easel.draw(mesh, None),
-                    difference=easel.draw(mesh, error_mm),
+                    mesh=easel.draw(one.vertices, None),
+                    difference=easel.draw(one.vertices, error_mm),
+                    views=() if _are_alike(one.views, seen) else one.views,
                 )
-                for (name, mesh), error_mm in zip(frame.solved, of_frame, strict=True)
+                for one, error_mm in zip(frame.answers, of_frame, strict=True)
             )
             truth = easel.draw(frame.truth, None)
-            pictured.append(Pictured(frame.frame, frame.seconds, frame.views, truth, results))
+            pictured.append(Pictured(frame.frame, frame.seconds, seen, truth, results))
             advance(1)
     return tuple(pictured), range_mm
+
+
+def _are_alike(some: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    return len(some) == len(others) and all(map(np.array_equal, some, others))
 
 
 def _range_of(errors_mm: np.ndarray) -> float:
