@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.bundle import STABILISER_FILE
+from engine.claim import claimed
 from engine.crop import to_gray
 from engine.disk import not_written, write_whole
 from engine.errors import ActorError, LiveDoubleError, ShotError
@@ -46,6 +47,7 @@ def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compu
     Raises:
         ShotError: Hardly a training frame shows a face that dlib finds.
         TrackerError: dlib is not installed.
+        TakenError: Another process lets one learn there.
         StorageError: The run's folder cannot be written.
     """
     path = run / STABILISER_FILE
@@ -57,6 +59,11 @@ def own_stabiliser(data: DataSet, config: TrainConfig, run: Path, compute: Compu
             watch.say(f"{path} is damaged; what finds the head is learned anew.")
         else:
             return kept
+    with claimed(run):
+        return _learned(data, config, run, compute, watch)
+
+
+def _learned(data: DataSet, config: TrainConfig, run: Path, compute: Compute, watch: Watch) -> bytes:
     (crop,) = crops_of(data, config.views).values()
     samples = _look("finding heads", data.training, crop, config.views[0], MOST_FRAMES, watch)
     if len(samples.heads) < _LEAST_FOUND * min(MOST_FRAMES, sum(shot.facts.num_frames for shot in data.training)):
@@ -86,6 +93,7 @@ def held_still(checkpoint: Checkpoint, data: DataSet, run: Path, compute: Comput
         LiveDoubleError: Its pictures are stabilised already, or it sees several cameras.
         ShotError: Hardly a training frame shows a face that dlib finds.
         TrackerError: dlib is not installed.
+        TakenError: Another process lets one learn there.
         StorageError: The run's folder cannot be written.
     """
     if checkpoint.config.preparation is not Preparation.CROP:

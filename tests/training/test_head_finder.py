@@ -11,6 +11,7 @@ import torch
 from engine import landmarks
 from engine.backends import open_backend
 from engine.bundle import STABILISER_FILE, ActorBundle
+from engine.claim import claimed
 from engine.drawn_face import draw_face
 from engine.errors import LiveDoubleError, ShotError
 from engine.frames import CropRect
@@ -18,7 +19,7 @@ from engine.head_finder import SEEN_PX, HeadFinder, head_of
 from engine.movies import MovieReader
 from engine.preparation import Preparation
 from export.network.actor import export_actor
-from tests.cli.command_line import livedouble
+from tests.cli.command_line import assert_one_clear_line, livedouble
 from tests.engine.solving import solve_whole
 from tests.training.drawn_faces import write_faces
 from tests.training.place import Place
@@ -180,6 +181,17 @@ def test_a_training_that_saw_heads_move_is_exported_with_the_head_held_still(fac
     plain = export_actor(trained, faces, tmp_path / "plain", faces.folder / ".crops", name="faces")
     assert ActorBundle.open(plain.folder).checksum == actor.checksum  # the same network
     assert actor.metrics["rmse_mm"] != plain.evaluation.rmse_mm  # of other pictures
+
+
+def test_two_exports_of_one_training_do_not_learn_to_find_its_head_at_once(place):
+    # They overwrote each other's `stabiliser.unfinished`.
+    place.train(stop_after=1)
+    run, actor = place.folder / "run", place.folder / "actor"
+    with claimed(run):
+        second = livedouble("export", run, "--self-stabilised", "--last", "--data", place.data.folder, "--out", actor)
+    assert_one_clear_line(second, "Another process is writing into", "give this command again", code=75)
+    assert not (run / STABILISER_FILE).exists()
+    assert not actor.exists()
 
 
 def test_a_damaged_head_finder_is_learned_anew(faces, few_steps, tmp_path):
