@@ -10,7 +10,7 @@ import numpy as np
 
 from app.cli.bootstrap_movie import write_movie
 from app.cli.console import UsageError, err, out, progress, write_json
-from app.cli.evaluate import decode_all, facts_of, record_of, write_report
+from app.cli.evaluate import decode_all, facts_of, record_of
 from engine.errors import CameraError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def judge_double(
     Returns:
         The figures, as written.
     """
+    from app.cli.evaluate_page import write_report
     from app.cli.evaluate_table import show
     from training.bootstrap.judging import agree, held_out, host_alone, truth_itself
     from training.bootstrap.work import fitted_clips
