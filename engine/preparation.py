@@ -8,7 +8,7 @@ import numpy as np
 from engine.crop import crop_for_network
 from engine.frames import CropRect
 from engine.head_finder import HeadFinder
-from engine.stabilise import PointFinder, Stabiliser
+from engine.stabilise import Placement, PointFinder, Stabiliser
 
 
 class Preparation(StrEnum):
@@ -33,6 +33,13 @@ class Prepare(Protocol):
             CameraError: The crop leaves the picture.
         """
 
+    def place(self, image: np.ndarray, crop: CropRect, width_px: int, height_px: int) -> Placement | None:
+        """How `prepare` would carry the picture there, for a GPU that does it; None for the plain crop.
+
+        Raises:
+            CameraError: The crop leaves the picture.
+        """
+
 
 class PlainCrop:
     """`Preparation.CROP`."""
@@ -42,6 +49,9 @@ class PlainCrop:
     def prepare(self, image: np.ndarray, crop: CropRect, width_px: int, height_px: int) -> np.ndarray:
         """See `Prepare.prepare`."""
         return crop_for_network(image, crop, width_px, height_px)
+
+    def place(self, image: np.ndarray, crop: CropRect, width_px: int, height_px: int) -> None:
+        """See `Prepare.place`."""
 
 
 def open_preparation(kind: Preparation, stabiliser: bytes | None = None) -> Prepare:

@@ -11,7 +11,7 @@ from engine.backends.backend import Pictures, Solution, TakesPictures
 from engine.bundle import ActorBundle
 from engine.clock import NS_PER_MS, SYSTEM_CLOCK, Clock
 from engine.frames import CropRect, Frame, MeshFrame, frozen
-from engine.preparation import Preparation, open_preparation
+from engine.preparation import open_preparation
 from engine.statistics import Recent
 from engine.views import stacked
 
@@ -33,9 +33,8 @@ class Solver:
 
     def __init__(self, bundle: ActorBundle, backend: Backend, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bundle, self._backend, self._clock = bundle, backend, clock
-        self._prepare = open_preparation(bundle.preparation, bundle.stabiliser()).prepare
-        is_plain = bundle.preparation is Preparation.CROP
-        self._taker = backend if is_plain and isinstance(backend, TakesPictures) else None
+        self._preparation = open_preparation(bundle.preparation, bundle.stabiliser())
+        self._taker = backend if isinstance(backend, TakesPictures) else None
         self._others = [None] * (len(bundle.views) - 1)
         self._waiting: deque[_Waiting] = deque()
         self._capacity = 1
@@ -61,16 +60,18 @@ class Solver:
         """
         if self.is_full:
             raise ValueError(f"{self._capacity} frames are under way; collect one first")
+        size_px = self._bundle.input_width_px, self._bundle.input_height_px
         start_ns = self._clock.now_ns()
         pictures = self._taker.pictures(frame.image, crop) if self._taker is not None else None
         solved: Pictures | Solution
         if pictures is not None:
-            pictures.submit(frame.image, crop)
+            placed = self._preparation.place(frame.image, crop, *size_px)
+            pictures.submit(frame.image, crop, placed)
             prepared_ns, solved = self._clock.now_ns(), pictures
         else:
-            seen = self._prepare(frame.image, crop, self._bundle.input_width_px, self._bundle.input_height_px)
+            seen = self._preparation.prepare(frame.image, crop, *size_px)
             # One camera: the first view. The others are absent.
-            crops = stacked([seen, *self._others], self._bundle.input_width_px, self._bundle.input_height_px)
+            crops = stacked([seen, *self._others], *size_px)
             prepared_ns = self._clock.now_ns()
             solved = self._backend.run(crops[None])
         self._capacity = 1 if pictures is None else pictures.capacity

@@ -76,6 +76,26 @@ class Finder(Protocol):
         """How the head lies in [H, W] uint8, camera pixels; None where no face is found in the crop."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """How a camera's picture is carried into the network's: made smaller, sampled along turned lines, averaged.
+
+    Args:
+        factor: By how much the picture is made smaller first, whole.
+        samples: For each pixel of the result, along each axis; their mean is the pixel.
+        to_samples: [2, 3] float64 from pixels of the smaller picture to samples; pixel centres are whole numbers.
+    """
+
+    factor: int
+    samples: int
+    to_samples: np.ndarray
+
+    @property
+    def from_samples(self) -> np.ndarray:
+        """[2, 3] float64, the reverse."""
+        return np.asarray(cv2.invertAffineTransform(self.to_samples))
+
+
 class Stabiliser:
     """Cuts the network's picture of one actor. One thread at a time.
 
@@ -95,6 +115,15 @@ class Stabiliser:
         """
         return self.prepare_grown(image, crop, (width_px, height_px), (0, 0))
 
+    def place(self, image: np.ndarray, crop: CropRect, width_px: int, height_px: int) -> Placement:
+        """How `prepare` would carry `image` there, for whoever does it elsewhere.
+
+        Raises:
+            CameraError: The crop leaves the picture.
+        """
+        check_crop(crop, image.shape[1], image.shape[0])
+        return placement(crop, self._found(to_gray(image), crop), (width_px, height_px))
+
     def prepare_grown(
         self, image: np.ndarray, crop: CropRect, size_px: tuple[int, int], margin_px: tuple[int, int]
     ) -> np.ndarray:
@@ -111,14 +140,18 @@ class Stabiliser:
         """
         check_crop(crop, image.shape[1], image.shape[0])
         gray = to_gray(image)
-        pose = self._finder.find(gray, crop)
-        if pose is None:
-            self.num_unfound += 1
+        pose = self._found(gray, crop)
         grown = cut(gray, crop, pose, size_px, margin_px)
         if any(margin_px):  # warps round by where they start: the centre is exactly what the network will see
             (width, height), (left, top) = size_px, margin_px
             grown[top : top + height, left : left + width] = cut(gray, crop, pose, size_px, (0, 0))
         return grown
+
+    def _found(self, gray: np.ndarray, crop: CropRect) -> HeadPose | None:
+        pose = self._finder.find(gray, crop)
+        if pose is None:
+            self.num_unfound += 1
+        return pose
 
 
 class PointFinder:
@@ -178,27 +211,33 @@ def cut(
     Returns:
         [height + 2 margins, width + 2 margins] uint8; beyond the camera's picture its border is repeated.
     """
-    (width, height), (margin_x, margin_y) = size_px, margin_px
-    factor = whole_factor(crop, size_px)
-    to_result = _to_result(crop, pose, size_px)
-    to_result[:, 2] += margin_px
-    to_result[:, 2] += (
-        to_result[:, :2].sum(axis=1) * (factor - 1) / 2
-    )  # where the centre of the smaller one's first pixel is
-    to_result[:, :2] *= factor
-    # Several samples for each pixel of the result, as many as it covers of the picture's, then their mean.
-    samples = max(1, math.ceil(max(crop.width / width, crop.height / height) / factor - 1e-6))
-    finer = samples * to_result
-    finer[:, 2] += (samples - 1) / 2  # pixel centres: the mean of samples k..k+n-1 lies at k + (n-1)/2
-    result = (width + 2 * margin_x, height + 2 * margin_y)
+    placed = placement(crop, pose, size_px, margin_px)
+    result = (size_px[0] + 2 * margin_px[0], size_px[1] + 2 * margin_px[1])
     drawn = cv2.warpAffine(
-        _smaller(gray, factor),
-        finer,
-        (samples * result[0], samples * result[1]),
+        _smaller(gray, placed.factor),
+        placed.to_samples,
+        (placed.samples * result[0], placed.samples * result[1]),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return resize_area(drawn, *result)
+
+
+def placement(
+    crop: CropRect, pose: HeadPose | None, size_px: tuple[int, int], margin_px: tuple[int, int] = (0, 0)
+) -> Placement:
+    """What `cut` does, arguments likewise."""
+    factor = whole_factor(crop, size_px)
+    to_result = _to_result(crop, pose, size_px)
+    to_result[:, 2] += margin_px
+    to_result[:, 2] += to_result[:, :2].sum(axis=1) * (factor - 1) / 2  # the centre of the smaller one's first pixel
+    to_result[:, :2] *= factor
+    # As many samples for each pixel of the result as it covers of the picture's.
+    scale = max(crop.width / size_px[0], crop.height / size_px[1]) / factor
+    samples = max(1, math.ceil(scale - 1e-6))
+    to_samples = samples * to_result
+    to_samples[:, 2] += (samples - 1) / 2  # pixel centres: the mean of samples k..k+n-1 lies at k + (n-1)/2
+    return Placement(factor, samples, to_samples)
 
 
 def whole_factor(crop: CropRect, size_px: tuple[int, int]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.bundle import ActorBundle
 from engine.frames import CropRect
+from engine.stabilise import Placement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,12 +72,13 @@ class Pictures(Protocol):
         """Pictures that may be under way: one is copied while the one before is solved."""
         ...
 
-    def submit(self, image: np.ndarray, crop: CropRect) -> None:
+    def submit(self, image: np.ndarray, crop: CropRect, placed: Placement | None = None) -> None:
         """Begin with a picture; `image` is the caller's again when this returns.
 
         Args:
             image: [H, W] or [H, W, 3] uint8, of the size and kind that `TakesPictures.pictures` was asked for.
             crop: Inside it.
+            placed: Where in it a head that is held still lies; None is the plain crop.
 
         Raises:
             CameraError: The crop leaves the picture.
@@ -100,7 +102,7 @@ class TakesPictures(Protocol):
     def pictures(self, image: np.ndarray, crop: CropRect) -> Pictures | None:
         """What takes pictures of this size and kind; None where this backend wants crops of them after all.
 
-        Only for actors who see one plain crop of one camera; other views are absent.
+        One camera alone: an actor's other views are absent.
         """
         ...
 

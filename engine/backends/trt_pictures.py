@@ -10,16 +10,19 @@ import numpy as np
 from engine.backends.backend import Solution
 from engine.backends.proof import ALLOWED_MM
 from engine.backends.trt_engine import TRY_ANOTHER, Engine
-from engine.crop import crop_for_network
+from engine.crop import crop_for_network, to_gray
 from engine.drawn_face import draw_face
 from engine.errors import BackendError
 from engine.frames import CropRect
 from engine.gpu.driver import DeviceMemory, Stream
 from engine.gpu.parameters import NetworkInput, Picture, PixelLayout
 from engine.gpu.ring import PictureRing, Work
+from engine.head_finder import pose_of
 from engine.mesh import distances_mm
+from engine.stabilise import Placement, cut, placement
 from engine.views import stacked
 
+_TILTED = np.array([0.47, 0.52, 0.05])  # a head that is not quite where it is held still, see `pose_of`
 _MOST_UNDER_WAY = 2  # one is solved, one is copied; a third would only wait
 
 
@@ -72,10 +75,10 @@ class TrtPictures:
         """Whether the image is of the size and kind it takes."""
         return _picture_of(image) == self._ring.picture
 
-    def submit(self, image: np.ndarray, crop: CropRect) -> None:
+    def submit(self, image: np.ndarray, crop: CropRect, placed: Placement | None = None) -> None:
         """See `Pictures.submit`."""
         self._gpu.make_current()
-        self._ring.submit(image, crop)
+        self._ring.submit(image, crop, placed)
 
     def collect(self) -> Solution:
         """See `Pictures.collect`."""
@@ -87,20 +90,25 @@ class TrtPictures:
         self._held.close()
 
     def _check(self, engine: Engine, image: np.ndarray, crop: CropRect, title: str, allowed_mm: float) -> None:
-        """Raise if it sees a face otherwise than the processor, but for rounding."""
+        """Raise if it sees a face otherwise than the processor, but for rounding: as it lies, and held still."""
         picture = draw_face(image, crop)
-        self.submit(picture, crop)
-        solved = self.collect()
         _, num_views, height_px, width_px = engine.network.input_shape
-        views = [crop_for_network(picture, crop, width_px, height_px), *[None] * (num_views - 1)]
-        expected = engine.run(stacked(views, width_px, height_px)[None])
-        wrong_mm = float(distances_mm(solved.vertices, expected.vertices).max())
-        if not wrong_mm < allowed_mm:  # nor may it be no number at all
-            raise BackendError(
-                f"{title} prepares a picture otherwise than the processor: a face solved from it is {wrong_mm:.3g} mm"
-                f" away ({allowed_mm:g} are allowed).",
-                TRY_ANOTHER,
-            )
+        size_px = width_px, height_px
+        pose = pose_of(_TILTED, crop)
+        for seen, placed in (
+            (crop_for_network(picture, crop, *size_px), None),
+            (cut(to_gray(picture), crop, pose, size_px, (0, 0)), placement(crop, pose, size_px)),
+        ):
+            self.submit(picture, crop, placed)
+            solved = self.collect()
+            expected = engine.run(stacked([seen, *[None] * (num_views - 1)], *size_px)[None])
+            wrong_mm = float(distances_mm(solved.vertices, expected.vertices).max())
+            if not wrong_mm < allowed_mm:  # nor may it be no number at all
+                raise BackendError(
+                    f"{title} prepares a picture otherwise than the processor: a face solved from it is"
+                    f" {wrong_mm:.3g} mm away ({allowed_mm:g} are allowed).",
+                    TRY_ANOTHER,
+                )
 
 
 def _picture_of(image: np.ndarray) -> Picture:

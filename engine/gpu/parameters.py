@@ -11,11 +11,14 @@ import numpy as np
 
 from engine.crop import check_crop
 from engine.frames import CropRect
+from engine.stabilise import Placement
 
+_FURTHEST = 2**30  # of such units: who finds a head that far outside finds none
 # Places in a crop are 32-bit whole numbers in units of 1 / input size: 16384 x 4096 leaves room.
 _LARGEST_PICTURE_PX = 16384
 _LARGEST_INPUT_PX = 4096
 _SMALLEST_BAYER_PX = 3
+_OF_A_PIXEL = 65536  # places of samples are told in: over 4096 of them roundings add up to a thirtieth of a pixel
 
 
 class PixelLayout(IntEnum):
@@ -95,6 +98,17 @@ class Picture:
         """Of one row without what follows it."""
         return self.width_px * self.layout.bytes_per_pixel
 
+    def reach(self, placed: Placement, network: "NetworkInput") -> CropRect:
+        """The pixels that a placement's samples are taken from, before a Bayer picture's neighbours."""
+        ends = np.array([(x, y) for x in (0, placed.samples * network.width_px - 1)
+                         for y in (0, placed.samples * network.height_px - 1)])  # fmt: skip
+        lines = placed.from_samples
+        places = ends @ lines[:, :2].T + lines[:, 2]  # of the smaller picture
+        smaller = np.array([self.width_px, self.height_px]) // placed.factor
+        first = np.clip(np.floor(places.min(axis=0)) - 1, 0, smaller - 1).astype(int) * placed.factor
+        last = np.clip(np.ceil(places.max(axis=0)) + 1, 0, smaller - 1).astype(int) * placed.factor + placed.factor
+        return CropRect(int(first[0]), int(first[1]), int(last[0] - first[0]), int(last[1] - first[1]))
+
     def needed(self, crop: CropRect) -> CropRect:
         """The pixels that the network's view of `crop` is made of: a Bayer picture's neighbours are among them."""
         margin = 1 if self.layout.is_bayer else 0
@@ -154,17 +168,36 @@ class Parameters(ctypes.Structure):
         ("is_whitened", ctypes.c_int32),
         ("mean", ctypes.c_float),
         ("inverse_deviation", ctypes.c_float),
+        ("is_turned", ctypes.c_int32),
+        ("factor", ctypes.c_int32),
+        ("samples", ctypes.c_int32),
+        ("x_by_column", ctypes.c_int32),
+        ("x_by_row", ctypes.c_int32),
+        ("first_x", ctypes.c_int32),
+        ("y_by_column", ctypes.c_int32),
+        ("y_by_row", ctypes.c_int32),
+        ("first_y", ctypes.c_int32),
     )
 
 
-def parameters(picture: Picture, crop: CropRect, network: NetworkInput) -> Parameters:
+def parameters(picture: Picture, crop: CropRect, network: NetworkInput, placed: Placement | None = None) -> Parameters:
     """Put the values together.
+
+    Args:
+        picture: The camera's.
+        crop: Where the network looks.
+        network: What it takes.
+        placed: Where a head that is held still lies; None is the plain crop.
 
     Raises:
         CameraError: The crop leaves the picture.
     """
     check_crop(crop, picture.width_px, picture.height_px)
     whitening = network.whitening
+    factor, samples, lines = 1, 1, np.zeros((2, 3), int)
+    if placed is not None:
+        factor, samples = placed.factor, placed.samples
+        lines = np.clip(np.round(placed.from_samples * _OF_A_PIXEL), -_FURTHEST, _FURTHEST).astype(int)
     return Parameters(
         crop.x,
         crop.y,
@@ -180,4 +213,8 @@ def parameters(picture: Picture, crop: CropRect, network: NetworkInput) -> Param
         whitening is not None,
         0.0 if whitening is None else whitening.mean,
         1.0 if whitening is None else 1.0 / whitening.deviation,
+        placed is not None,
+        factor,
+        samples,
+        *(int(value) for value in lines.ravel()),
     )

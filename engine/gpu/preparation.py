@@ -1,4 +1,4 @@
-"""Camera picture to network input on the GPU: the CUDA twin of `engine.crop.crop_for_network`.
+"""Camera picture to network input on the GPU: the CUDA twin of `engine.crop` and of `engine.stabilise.cut`.
 
 Rule: nothing here waits for the GPU but the constructor and `close`; what is asked for runs in the order of its stream.
 """
@@ -11,6 +11,7 @@ from engine.frames import CropRect
 from engine.gpu.driver import DeviceMemory, Gpu, Stream
 from engine.gpu.kernel import KERNEL_NAME, compiled
 from engine.gpu.parameters import NetworkInput, Parameters, Picture, parameters
+from engine.stabilise import Placement
 
 _BLOCK_WIDTH = 32
 _BLOCK_HEIGHT = 8
@@ -20,7 +21,7 @@ class GpuPreparation:
     """Prepares the pictures of one camera for one network. One thread at a time, on which the GPU is current.
 
     A picture's buffer always has the shape of the whole picture; where only the crop was copied, the rest of it is
-    never read. So one kernel serves both, and the crop may move between frames: `set_crop`, `upload` and `enqueue` in
+    never read. So one kernel serves both, and the crop may move between frames: `look`, `upload` and `enqueue` in
     one stream follow each other. A captured `enqueue` reads the crop when it runs. Several pictures in flight take a
     preparation each.
 
@@ -39,7 +40,8 @@ class GpuPreparation:
         self._gpu = gpu
         self._picture = picture
         self._network = network
-        self._crop = crop
+        self._crop = self._reach = crop
+        self._is_placed = False
         first = parameters(picture, crop, network)
         code = np.frombuffer(compiled(gpu.architecture), np.uint8)
         self._module = gpu.call("cuModuleLoadData", code.ctypes.data)
@@ -52,24 +54,32 @@ class GpuPreparation:
         self._argument_places = (ctypes.c_uint64 * 3)(start, start + step, start + 2 * step)
 
     @property
-    def crop(self) -> CropRect:
-        """Where the network looks from the next `enqueue` on."""
-        return self._crop
+    def needed(self) -> CropRect:
+        """The pixels that are read from the next `enqueue` on, and that `upload` copies."""
+        return self._picture.needed(self._reach)
 
-    def set_crop(self, crop: CropRect, stream: Stream) -> None:
-        """Look elsewhere from here on in `stream`. Not while the stream is captured.
+    def look(self, crop: CropRect, placed: Placement | None, stream: Stream) -> None:
+        """Look there from here on in `stream`. Not while the stream is captured.
+
+        Args:
+            crop: Of the picture.
+            placed: Where in it a head that is held still lies; None is the plain crop.
+            stream: Whose order it keeps.
 
         Raises:
             CameraError: The crop leaves the picture.
         """
-        changed = parameters(self._picture, crop, self._network)
+        if placed is None and not self._is_placed and crop == self._crop:
+            return
+        changed = parameters(self._picture, crop, self._network, placed)
         # The driver has taken a copy of ordinary memory when this returns.
         place, size = self._parameters.address, ctypes.sizeof(changed)
         self._gpu.call("cuMemcpyHtoDAsync", place, ctypes.addressof(changed), size, stream.address)
-        self._crop = crop
+        self._crop, self._is_placed = crop, placed is not None
+        self._reach = crop if placed is None else self._picture.reach(placed, self._network)
 
     def upload(self, stream: Stream, host_address: int, host_pitch_bytes: int, picture_address: int) -> None:
-        """Copy the pixels that the crop needs, and no others, to their place in the GPU's buffer.
+        """Copy the pixels that are `needed`, and no others, to their place in the GPU's buffer.
 
         Args:
             stream: Whose order it keeps.
@@ -77,7 +87,7 @@ class GpuPreparation:
             host_pitch_bytes: From one row there to the next.
             picture_address: Of the buffer on the GPU, `pitch_bytes` x `height_px`.
         """
-        needed = self._picture.needed(self._crop)
+        needed = self.needed
         driver = self._gpu.driver
         copy = driver.CUDA_MEMCPY2D()
         copy.srcMemoryType = driver.CUmemorytype.CU_MEMORYTYPE_HOST

@@ -22,6 +22,10 @@ struct Parameters {
     int is_whitened;
     float mean;               // gray levels
     float inverse_deviation;  // 1 / gray levels
+    int is_turned;            // the rest is for that alone: engine/stabilise.py's Placement
+    int factor, samples;
+    int x_by_column, x_by_row, first_x;  // from samples to the smaller picture, in 1 / 65536 of its pixels
+    int y_by_column, y_by_row, first_y;
 };
 
 enum Layout { MONO = 0, BGR = 1, RGGB = 2, BGGR = 3, GRBG = 4, GBRG = 5 };
@@ -137,8 +141,47 @@ HOST_DEVICE int level_between(const Byte* picture, const Parameters& p, int colu
     return (above + below + 2) >> 2;
 }
 
+// ---- A head held still ----------------------------------------------------------------------------------------
+
+// A pixel of the picture made smaller by a whole factor, times the square of that; beyond a border the outermost.
+template <int LAYOUT>
+HOST_DEVICE unsigned int smaller_pixel(const Byte* picture, const Parameters& p, int x, int y) {
+    const int first_x = p.factor * smaller(larger(x, 0), p.picture_width / p.factor - 1);
+    const int first_y = p.factor * smaller(larger(y, 0), p.picture_height / p.factor - 1);
+    unsigned int sum = 0;
+    for (int down = 0; down < p.factor; ++down)
+        for (int across = 0; across < p.factor; ++across)
+            sum += (unsigned int)luma<LAYOUT>(picture, p, first_x + across, first_y + down);
+    return sum;
+}
+
+// The mean of bilinear samples along turned lines; places and weights are of 256, and nothing is rounded before the end.
+template <int LAYOUT>
+HOST_DEVICE int level_turned(const Byte* picture, const Parameters& p, int column, int row) {
+    unsigned long long sum = 0;
+    for (int down = 0; down < p.samples; ++down) {
+        for (int across = 0; across < p.samples; ++across) {
+            const long long i = (long long)column * p.samples + across, j = (long long)row * p.samples + down;
+            const int x = (int)((p.first_x + i * p.x_by_column + j * p.x_by_row + 128) >> 8);
+            const int y = (int)((p.first_y + i * p.y_by_column + j * p.y_by_row + 128) >> 8);
+            const int left = x >> 8, above = y >> 8;
+            const unsigned long long right_weight = x & 255, below_weight = y & 255;
+            const unsigned long long upper =
+                (256 - right_weight) * smaller_pixel<LAYOUT>(picture, p, left, above) +
+                right_weight * smaller_pixel<LAYOUT>(picture, p, left + 1, above);
+            const unsigned long long lower =
+                (256 - right_weight) * smaller_pixel<LAYOUT>(picture, p, left, above + 1) +
+                right_weight * smaller_pixel<LAYOUT>(picture, p, left + 1, above + 1);
+            sum += (256 - below_weight) * upper + below_weight * lower;
+        }
+    }
+    const unsigned long long side = 256ull * (unsigned int)(p.samples * p.factor);
+    return rounded(sum, side * side, true);
+}
+
 template <int LAYOUT>
 HOST_DEVICE int level_at(const Byte* picture, const Parameters& p, int column, int row) {
+    if (p.is_turned) return level_turned<LAYOUT>(picture, p, column, row);
     const bool is_shrinking = p.crop_width >= p.out_width && p.crop_height >= p.out_height;
     return is_shrinking ? level_by_area<LAYOUT>(picture, p, column, row)
                         : level_between<LAYOUT>(picture, p, column, row);

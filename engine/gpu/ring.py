@@ -13,6 +13,7 @@ from engine.frames import CropRect
 from engine.gpu.driver import DeviceMemory, Event, PinnedArray, Stream
 from engine.gpu.parameters import NetworkInput, Picture, PixelLayout
 from engine.gpu.preparation import GpuPreparation
+from engine.stabilise import Placement
 
 _NUM_BUFFERS = 3
 
@@ -62,12 +63,13 @@ class PictureRing:
         """Pictures under way."""
         return self._num_submitted - self._num_collected
 
-    def submit(self, image: np.ndarray, crop: CropRect) -> None:
+    def submit(self, image: np.ndarray, crop: CropRect, placed: Placement | None = None) -> None:
         """Begin with a picture; `image` is the caller's again when this returns.
 
         Args:
             image: [H, W] or [H, W, 3] uint8, as `picture` says.
             crop: Inside it.
+            placed: Where in it a head that is held still lies; None is the plain crop.
 
         Raises:
             CameraError: The crop leaves the picture.
@@ -76,7 +78,7 @@ class PictureRing:
         """
         if self.num_waiting == _NUM_BUFFERS:
             raise ValueError(f"{_NUM_BUFFERS} pictures are under way; collect one first")
-        self._buffers[self._num_submitted % _NUM_BUFFERS].submit(image, crop)
+        self._buffers[self._num_submitted % _NUM_BUFFERS].submit(image, crop, placed)
         self._num_submitted += 1
 
     def collect(self) -> np.ndarray:
@@ -105,7 +107,6 @@ class _Buffer:
 
     def __init__(self, work: Work, copies: Stream, picture: Picture, crop: CropRect) -> None:
         self._work, self._copies, self._pitch_bytes = work, copies, picture.pitch_bytes
-        self._picture = picture
         gpu = work.stream.gpu
         shape = (picture.height_px, picture.width_px, 3)[: 3 if picture.layout is PixelLayout.BGR else 2]
         with ExitStack() as held:
@@ -124,10 +125,9 @@ class _Buffer:
             held.callback(copies.wait)
             self._held = held.pop_all()
 
-    def submit(self, image: np.ndarray, crop: CropRect) -> None:
-        if crop != self._preparation.crop:
-            self._preparation.set_crop(crop, self._copies)
-        needed = self._picture.needed(crop)
+    def submit(self, image: np.ndarray, crop: CropRect, placed: Placement | None) -> None:
+        self._preparation.look(crop, placed, self._copies)
+        needed = self._preparation.needed
         rows, columns = slice(needed.y, needed.y + needed.height), slice(needed.x, needed.x + needed.width)
         self._here.array[rows, columns] = image[rows, columns]
         self._preparation.upload(self._copies, self._here.address, self._pitch_bytes, self._there.address)

@@ -9,10 +9,11 @@ import enum
 from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 
+import cv2
 import numpy as np
 import onnxruntime
 
-from engine.crop import crop_for_network
+from engine.crop import crop_for_network, resize_area, to_gray
 from engine.frames import CropRect
 from engine.gpu.parameters import Parameters, PixelLayout
 from engine.machine import GpuFacts
@@ -257,7 +258,8 @@ class FakeDriver(ModuleType):
             levels = np.frombuffer(ctypes.string_at(picture, p.pitch * p.picture_height), np.uint8)
             image = levels.reshape(p.picture_height, p.picture_width, channels)
             crop = CropRect(p.crop_x, p.crop_y, p.crop_width, p.crop_height)
-            seen = crop_for_network(image.squeeze(), crop, p.out_width, p.out_height)
+            plain = (image.squeeze(), crop, p.out_width, p.out_height)
+            seen = _turned(image.squeeze(), p) if p.is_turned else crop_for_network(*plain)
             told = np.ascontiguousarray(seen * self._kernel_gain, np.uint8)
             ctypes.memmove(out, told.ctypes.data, told.nbytes)
 
@@ -292,6 +294,22 @@ class FakeDriver(ModuleType):
     def cuGraphExecDestroy(self, graph: int) -> tuple[_Result]:
         del self.graphs[graph]
         return (_Result.CUDA_SUCCESS,)
+
+
+def _turned(image: np.ndarray, p: Parameters) -> np.ndarray:
+    """As `engine.stabilise.cut`, from what lies in the GPU's memory."""
+    lines = np.array([[p.x_by_column, p.x_by_row, p.first_x], [p.y_by_column, p.y_by_row, p.first_y]]) / 65536
+    height, width = p.picture_height // p.factor, p.picture_width // p.factor
+    whole = to_gray(image)[: height * p.factor, : width * p.factor]
+    size = p.samples * p.out_width, p.samples * p.out_height
+    drawn = cv2.warpAffine(
+        resize_area(whole, width, height),
+        lines,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return resize_area(drawn, p.out_width, p.out_height)
 
 
 def void(_: object) -> None:

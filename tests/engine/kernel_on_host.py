@@ -11,6 +11,7 @@ import numpy as np
 from engine.frames import CropRect
 from engine.gpu.kernel import kernel_source
 from engine.gpu.parameters import NetworkInput, Parameters, Picture, PixelLayout, parameters
+from engine.stabilise import Placement
 
 # OpenCV names a Bayer pattern by the second row's second and third pixel.
 BAYER_TO_GRAY = {
@@ -50,11 +51,18 @@ class HostKernel:
         self._library = ctypes.CDLL(str(library))
         self.parameters_size = int(self._library.parameters_size())
 
-    def prepare(self, image: np.ndarray, layout: PixelLayout, crop: CropRect, network: NetworkInput) -> np.ndarray:
+    def prepare(
+        self,
+        image: np.ndarray,
+        layout: PixelLayout,
+        crop: CropRect,
+        network: NetworkInput,
+        placed: Placement | None = None,
+    ) -> np.ndarray:
         """[height_px, width_px] of the network's number type; `image`'s rows may have gaps between them."""
         picture = Picture(image.shape[1], image.shape[0], layout, image.strides[0])
         out = np.empty((network.height_px, network.width_px), network.number_type.dtype)
-        values: Parameters = parameters(picture, crop, network)
+        values: Parameters = parameters(picture, crop, network, placed)
         self._library.prepare_on_host(
             ctypes.byref(values), ctypes.c_void_p(image.ctypes.data), ctypes.c_void_p(out.ctypes.data)
         )
@@ -78,6 +86,28 @@ def exact(luma: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
     is_shrinking = luma.shape[1] >= width_px and luma.shape[0] >= height_px
     axis = _axis_by_area if is_shrinking else _axis_between
     return np.asarray(axis(luma.shape[0], height_px) @ luma.astype(np.float64) @ axis(luma.shape[1], width_px).T)
+
+
+def exact_turned(luma: np.ndarray, placed: Placement, width_px: int, height_px: int) -> np.ndarray:
+    """[height_px, width_px] float64: what a placement comes to of [H, W]; nothing is rounded."""
+    factor, samples = placed.factor, placed.samples
+    height, width = luma.shape[0] // factor, luma.shape[1] // factor
+    blocks = luma[: height * factor, : width * factor].astype(np.float64).reshape(height, factor, width, factor)
+    smaller = blocks.mean(axis=(1, 3))
+    rows, columns = np.mgrid[: samples * height_px, : samples * width_px]
+    lines = placed.from_samples
+    x = lines[0, 0] * columns + lines[0, 1] * rows + lines[0, 2]
+    y = lines[1, 0] * columns + lines[1, 1] * rows + lines[1, 2]
+    left, above = np.floor(x).astype(int), np.floor(y).astype(int)
+
+    def at(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return np.asarray(smaller[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)])
+
+    right, below = x - left, y - above
+    upper = (1 - right) * at(above, left) + right * at(above, left + 1)
+    lower = (1 - right) * at(above + 1, left) + right * at(above + 1, left + 1)
+    drawn = (1 - below) * upper + below * lower
+    return np.asarray(drawn.reshape(height_px, samples, width_px, samples).mean(axis=(1, 3)))
 
 
 def exact_luma(image: np.ndarray, layout: PixelLayout) -> np.ndarray:

@@ -15,16 +15,19 @@ from engine.backends.backend import TakesPictures
 from engine.backends.swap import SwappingBackend
 from engine.backends.trt import TrtBackend
 from engine.bundle import ActorBundle
-from engine.crop import crop_for_network
+from engine.crop import crop_for_network, to_gray
 from engine.errors import BackendError, CameraError, LiveDoubleError
 from engine.frames import CropRect, Frame, MeshFrame
 from engine.gpu import preparation
 from engine.gpu.driver import DeviceMemory, Event, Gpu, PinnedArray, Stream
 from engine.gpu.ring import PictureRing
 from engine.handoff import EndOfStream, Latest
+from engine.head_finder import pose_of
 from engine.solver import Solver
+from engine.stabilise import HeadPose, Stabiliser, cut, placement
 from engine.statistics import Meter
 from tests.engine.fake_gpu import FACTS, FakeDriver, FakeTensorrt, Schedule
+from tests.engine.kernel_on_host import natural
 from tests.fakes import FakeBackend, tiny_bundle
 
 WIDTH, HEIGHT = 400, 500
@@ -175,6 +178,68 @@ def test_other_views_are_absent(driver: FakeDriver, tmp_path: Path) -> None:
         expected = backend.run(np.stack([seen, np.zeros_like(seen)])[None])
     assert_same(solved, expected)
     np.testing.assert_array_equal(solved.errors_mm, expected.errors_mm)
+
+
+# A head held still
+
+
+SMOOTH = np.stack([natural(WIDTH, HEIGHT, 3, seed) for seed in range(3)])
+HEADS = [pose_of(np.array(head), CROP) for head in ((0.5, 0.54, 0.0), (0.42, 0.6, 0.2), (0.6, 0.5, -0.15))]
+
+
+def assert_held_still(backend: Backend, latents: np.ndarray, image: np.ndarray, head: HeadPose) -> None:
+    """But for a gray level here and there: places are told in 65536ths of a pixel."""
+    expected = held_still(backend, image, head).latents
+    moved = np.linalg.norm(by_crop(backend, image, CROP).latents - expected)
+    assert np.linalg.norm(latents - expected) < 0.05 * moved
+
+
+def held_still(backend: Backend, image: np.ndarray, head: HeadPose) -> Solution:
+    return backend.run(cut(to_gray(image), CROP, head, (240, 320), (0, 0))[None, None])
+
+
+@pytest.mark.parametrize("images", [SMOOTH[..., 1].copy(), SMOOTH], ids=["gray", "colour"])
+def test_a_head_that_moves_is_held_still_at_that_frame_and_nothing_is_recorded_anew(
+    backend: TrtBackend, driver: FakeDriver, images: np.ndarray
+) -> None:
+    pictures = backend.pictures(images[0], CROP)
+    num_recordings = driver.num_recordings
+    for image, head in zip(images, HEADS, strict=False):
+        pictures.submit(image, CROP, placement(CROP, head, (240, 320)))
+        assert_held_still(backend, pictures.collect().latents, image, head)
+    pictures.submit(images[0], CROP)
+    assert_same(pictures.collect(), by_crop(backend, images[0], CROP))
+    assert driver.num_recordings == num_recordings
+
+
+def test_only_the_pixels_that_the_head_is_cut_from_are_copied_up(backend: TrtBackend, driver: FakeDriver) -> None:
+    pictures = backend.pictures(COLOUR[0], CROP)
+    driver.copied_bytes.clear()
+    pictures.submit(COLOUR[0], CROP, placement(CROP, HEADS[0], (240, 320)))
+    pictures.collect()
+    assert 3 * 300 * 400 <= driver.copied_bytes[0] <= 3 * 304 * 404
+
+
+def test_an_actor_that_holds_its_head_still_has_its_pictures_cut_on_the_gpu(
+    tiny: ActorBundle, backend: TrtBackend, driver: FakeDriver
+) -> None:
+    class Nodding:
+        """Finds the head elsewhere in each frame."""
+
+        def __init__(self) -> None:
+            self.heads = iter(HEADS)
+
+        def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose:
+            assert gray.shape == (HEIGHT, WIDTH)
+            return next(self.heads)
+
+    solver = Solver(tiny, backend)
+    solver._preparation = Stabiliser(Nodding())
+    driver.asked.clear()
+    meshes = run_line(solver, [Frame(image, index, 0) for index, image in enumerate(SMOOTH)])
+    assert driver.asked.count("solve") >= 3
+    for mesh, image, head in zip(meshes, SMOOTH, HEADS, strict=True):
+        assert_held_still(backend, mesh.latent[None], image, head)
 
 
 # What it holds, and what it refuses

@@ -18,8 +18,19 @@ from engine.gpu.driver import DeviceMemory, Gpu, PinnedArray, Stream
 from engine.gpu.kernel import compiled, kernel_source, supported_architectures
 from engine.gpu.parameters import NetworkInput, NumberType, Parameters, Picture, PixelLayout, Whitening, parameters
 from engine.gpu.preparation import GpuPreparation
+from engine.head_finder import pose_of
 from engine.machine import probe_gpu
-from tests.engine.kernel_on_host import BAYER_TO_BGR, BAYER_TO_GRAY, PICTURES, HostKernel, exact, exact_luma, noise
+from engine.stabilise import HeadPose, Placement, cut, placement
+from tests.engine.kernel_on_host import (
+    BAYER_TO_BGR,
+    BAYER_TO_GRAY,
+    PICTURES,
+    HostKernel,
+    exact,
+    exact_luma,
+    exact_turned,
+    noise,
+)
 
 _WIDTH, _HEIGHT = 1200, 1600
 _LEVELS = NetworkInput(240, 320)
@@ -207,6 +218,79 @@ def test_values_are_whitened_levels_rounded_once(
         np.testing.assert_array_equal(seen, expected.astype(number_type.dtype))
 
 
+# A head held still: in the middle, turned and aside, so far aside that the picture ends, and out of it.
+_HEADS = {
+    "upright": (0.5, 0.54, 0.0),
+    "turned": (0.47, 0.58, 0.12),
+    "the other way": (0.55, 0.5, -0.4),
+    "at the border": (0.1, 0.1, 0.05),
+    "outside": (-2.0, 4.0, 0.3),
+}
+_HELD_STILL = {
+    "3.75": CropRect(150, 200, 900, 1200),
+    "1.875": CropRect(375, 501, 450, 600),
+    "5": CropRect(0, 0, 1200, 1600),
+    "2.5 by 2": CropRect(301, 77, 601, 640),
+    "growing": CropRect(400, 500, 121, 160),
+}
+
+
+def _placed(crop: CropRect, head: tuple[float, float, float]) -> tuple[HeadPose, Placement]:
+    pose = pose_of(np.array(head), crop)
+    return pose, placement(crop, pose, (240, 320))
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS)
+@pytest.mark.parametrize("crop", [pytest.param(crop, id=name) for name, crop in _HELD_STILL.items()])
+@pytest.mark.parametrize("head", [pytest.param(head, id=name) for name, head in _HEADS.items()])
+def test_a_head_is_held_still_as_on_the_cpu(
+    kernel: HostKernel,
+    images: dict[PixelLayout, np.ndarray],
+    layout: PixelLayout,
+    crop: CropRect,
+    head: tuple[float, float, float],
+) -> None:
+    image = images[layout]
+    pose, placed = _placed(crop, head)
+    seen = kernel.prepare(image, layout, crop, _LEVELS, placed)
+    expected = cut(to_gray(image), crop, pose, (240, 320), (0, 0))
+    assert _levels_apart(seen, expected).max() <= 2  # which rounds three times, and places to 1/32 pixel
+    assert (seen.astype(float) - expected).std() < 0.6
+    exactly = exact_turned(exact_luma(image, layout), placed, 240, 320)
+    off = np.abs(seen - exactly)
+    # Levels are rounded once (and luma before); places to 1/256 pixel, which noise makes a level of.
+    assert off.max() < 2.0
+    assert off.mean() < 0.52  # a half where all of the picture is one level
+
+
+@pytest.mark.parametrize("layout", _BAYER)
+def test_a_head_in_a_bayer_picture_is_held_still_after_its_colours_are_made(
+    kernel: HostKernel, layout: PixelLayout
+) -> None:
+    raw = noise(_WIDTH, _HEIGHT, 1)
+    pose, placed = _placed(_HELD_STILL["3.75"], _HEADS["turned"])
+    seen = kernel.prepare(raw, layout, _HELD_STILL["3.75"], _LEVELS, placed)
+    gray = cv2.cvtColor(raw, BAYER_TO_GRAY[layout])
+    assert _levels_apart(seen, cut(gray, _HELD_STILL["3.75"], pose, (240, 320), (0, 0))).max() <= 2
+
+
+@pytest.mark.parametrize("layout", [*_LAYOUTS, *_BAYER])
+@pytest.mark.parametrize("crop", [pytest.param(crop, id=name) for name, crop in _HELD_STILL.items()])
+@pytest.mark.parametrize("head", [pytest.param(head, id=name) for name, head in _HEADS.items()])
+def test_nothing_is_read_of_a_head_held_still_but_the_pixels_that_are_uploaded(
+    kernel: HostKernel, layout: PixelLayout, crop: CropRect, head: tuple[float, float, float]
+) -> None:
+    image = noise(_WIDTH, _HEIGHT, 3 if layout is PixelLayout.BGR else 1)
+    picture = Picture(_WIDTH, _HEIGHT, layout, image.strides[0])
+    placed = _placed(crop, head)[1]
+    needed = picture.needed(picture.reach(placed, _LEVELS))
+    assert needed.is_inside(_WIDTH, _HEIGHT)
+    partial = np.full_like(image, 77)
+    _window(partial, needed)[:] = _window(image, needed)
+    whole = kernel.prepare(image, layout, crop, _LEVELS, placed)
+    np.testing.assert_array_equal(kernel.prepare(partial, layout, crop, _LEVELS, placed), whole)
+
+
 def test_what_cannot_be_prepared_is_refused() -> None:
     picture = Picture(100, 100, PixelLayout.MONO, 100)
     with pytest.raises(CameraError, match="leaves the 100x100 picture"):
@@ -276,22 +360,24 @@ def test_the_gpu_makes_what_the_cpp_build_makes(
     whitening = None if number_type is NumberType.UINT8 else Whitening(97.31, 41.7)
     network = NetworkInput(240, 320, number_type, whitening)
     picture = Picture(_WIDTH, _HEIGHT, layout, image.strides[0])
-    crops = [*_SAME.values(), *_GROWING.values(), *_HALVES.values()]
+    plain = [(crop, None) for crop in (*_SAME.values(), *_GROWING.values(), *_HALVES.values())]
+    still = [(crop, _placed(crop, head)[1]) for crop in _HELD_STILL.values() for head in _HEADS.values()]
     stream = Stream(gpu)
     host, seen = PinnedArray(gpu, image.shape), PinnedArray(gpu, (network.num_bytes,))
     host.array[:] = image
     device, out = DeviceMemory(gpu, image.nbytes), DeviceMemory(gpu, network.num_bytes)
-    preparation = GpuPreparation(gpu, picture, network, crops[0])
+    preparation = GpuPreparation(gpu, picture, network, plain[0][0])
     try:
-        for crop in crops:
-            preparation.set_crop(crop, stream)
+        for crop, placed in (*plain, *still, plain[0]):
+            preparation.look(crop, placed, stream)
             gpu.call("cuMemsetD8Async", device.address, 77, image.nbytes, stream.address)
             preparation.upload(stream, host.address, image.strides[0], device.address)
             preparation.enqueue(stream, device.address, out.address)
             stream.download(seen, out)
             stream.wait()
             made = seen.array.view(number_type.dtype).reshape(320, 240)
-            np.testing.assert_array_equal(made, kernel.prepare(image, layout, crop, network), err_msg=str(crop))
+            expected = kernel.prepare(image, layout, crop, network, placed)
+            np.testing.assert_array_equal(made, expected, err_msg=f"{crop} {placed}")
     finally:
         for held in (preparation, out, device, seen, host, stream):
             held.close()
