@@ -13,12 +13,12 @@ from engine.crop import check_crop
 from engine.frames import CropRect
 from engine.stabilise import Placement
 
-_FURTHEST = 2**30  # of such units: who finds a head that far outside finds none
 # Places in a crop are 32-bit whole numbers in units of 1 / input size: 16384 x 4096 leaves room.
 _LARGEST_PICTURE_PX = 16384
 _LARGEST_INPUT_PX = 4096
 _SMALLEST_BAYER_PX = 3
 _OF_A_PIXEL = 65536  # places of samples are told in: over 4096 of them roundings add up to a thirtieth of a pixel
+_FURTHEST = 2**30  # of these; who finds a head that far outside finds none
 
 
 class PixelLayout(IntEnum):

@@ -1,7 +1,9 @@
-// Camera picture to network input in one pass: crop, luma, area resize, whitening, the network's number type.
+// Camera picture to network input in one pass: crop or turned cut, luma, area resize, whitening, the network's
+// number type.
 //
-// The twin of engine/crop.py. Everything up to the uint8 level is whole-number arithmetic, so every compiler and
-// every GPU gives the same level; the whitening is one subtraction and one product in float32, in that order.
+// The twin of engine/crop.py and of `cut` in engine/stabilise.py. Everything up to the uint8 level is whole-number
+// arithmetic, so every compiler and every GPU gives the same level; the whitening is one subtraction and one product
+// in float32, in that order.
 // Compiles as CUDA (NVRTC, nvcc) and as plain C++, which then has a loop in place of the kernel. No headers.
 
 #ifdef __CUDACC__
