@@ -3,6 +3,7 @@
 Rule: gray comes before the resize (three times cheaper, same result to one gray level).
 """
 
+import math
 from functools import lru_cache
 
 import cv2
@@ -25,6 +26,20 @@ def resize_area(gray: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
     is_shrinking = gray.shape[1] >= width_px and gray.shape[0] >= height_px
     interpolation = cv2.INTER_AREA if is_shrinking else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(gray, (width_px, height_px), interpolation=interpolation))
+
+
+def halvings(crop: CropRect, width_px: int, height_px: int, least_scale: float) -> int:
+    """How often a crop can be halved before it is made this small, so that `least_scale` is left to the last step."""
+    scale = min(crop.width / width_px, crop.height / height_px)
+    return max(0, math.floor(math.log2(scale / least_scale)))
+
+
+def halved(gray: np.ndarray, times: int) -> np.ndarray:
+    """[H, W] uint8 by 2x2 averages, nearly free; a last odd column or row is left out."""
+    for _ in range(times):
+        width, height = gray.shape[1] // 2, gray.shape[0] // 2
+        gray = resize_area(gray[: 2 * height, : 2 * width], width, height)
+    return gray
 
 
 def crop_for_network(

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 import cv2
 import numpy as np
 
-from engine.crop import check_crop, resize_area, to_gray
+from engine.crop import check_crop, halved, halvings, resize_area, to_gray
 from engine.frames import CropRect
 from engine.landmarks import FaceLandmarks
 
@@ -23,7 +23,7 @@ EYES_X, NOSE_Y = 0.5, 0.54
 _RIGHT_EYE, _LEFT_EYE, _NOSE = slice(36, 42), slice(42, 48), slice(27, 36)  # the actor's own right and left
 _RIGHT_CORNERS, _LEFT_CORNERS = (36, 39), (42, 45)  # lids do not move them
 
-_LEAST_SCALE = 1.5  # of the crop to the result: below it, samples would blur what they are taken from
+_LEAST_SCALE = 1.25  # from the smaller picture to the result: below it, samples would blur what they are taken from
 _DETECTION_WIDTH_PX = 120  # of the crop; the detector was made for faces of 80 pixels
 _LEAST_CONFIDENCE = -0.3  # the crop is known to hold a face
 _WORKING_WIDTH_PX = 320  # of the crop, where points are looked for
@@ -78,17 +78,22 @@ class Finder(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
-    """How a camera's picture is carried into the network's: made smaller, sampled along turned lines, averaged.
+    """How a camera's picture is carried into the network's: halved, sampled along turned lines, averaged.
 
     Args:
-        factor: By how much the picture is made smaller first, whole.
+        num_halvings: Of the picture, before it is sampled.
         samples: For each pixel of the result, along each axis; their mean is the pixel.
         to_samples: [2, 3] float64 from pixels of the smaller picture to samples; pixel centres are whole numbers.
     """
 
-    factor: int
+    num_halvings: int
     samples: int
     to_samples: np.ndarray
+
+    @property
+    def factor(self) -> int:
+        """By how much the picture is made smaller first."""
+        return 1 << self.num_halvings
 
     @property
     def from_samples(self) -> np.ndarray:
@@ -198,8 +203,8 @@ def cut(
 ) -> np.ndarray:
     """One affine warp out of the camera's picture, averaged over the area of each pixel of the result.
 
-    A picture much larger than the result is first made smaller by a whole factor, to about twice its scale: that costs
-    a thirtieth of what sampling all of its pixels would.
+    A picture much larger than the result is first halved: that costs a thirtieth of what sampling all of its pixels
+    would.
 
     Args:
         gray: [H, W] uint8.
@@ -214,7 +219,7 @@ def cut(
     placed = placement(crop, pose, size_px, margin_px)
     result = (size_px[0] + 2 * margin_px[0], size_px[1] + 2 * margin_px[1])
     drawn = cv2.warpAffine(
-        _smaller(gray, placed.factor),
+        halved(gray, placed.num_halvings),
         placed.to_samples,
         (placed.samples * result[0], placed.samples * result[1]),
         flags=cv2.INTER_LINEAR,
@@ -227,7 +232,8 @@ def placement(
     crop: CropRect, pose: HeadPose | None, size_px: tuple[int, int], margin_px: tuple[int, int] = (0, 0)
 ) -> Placement:
     """What `cut` does, arguments likewise."""
-    factor = whole_factor(crop, size_px)
+    num_halvings = halvings(crop, *size_px, _LEAST_SCALE)
+    factor = 1 << num_halvings
     to_result = _to_result(crop, pose, size_px)
     to_result[:, 2] += margin_px
     to_result[:, 2] += to_result[:, :2].sum(axis=1) * (factor - 1) / 2  # the centre of the smaller one's first pixel
@@ -237,20 +243,7 @@ def placement(
     samples = max(1, math.ceil(scale - 1e-6))
     to_samples = samples * to_result
     to_samples[:, 2] += (samples - 1) / 2  # pixel centres: the mean of samples k..k+n-1 lies at k + (n-1)/2
-    return Placement(factor, samples, to_samples)
-
-
-def whole_factor(crop: CropRect, size_px: tuple[int, int]) -> int:
-    """By how much `cut` makes a picture smaller before it samples it; what remains is at least this scale, or 1."""
-    return max(1, int(min(crop.width / size_px[0], crop.height / size_px[1]) / _LEAST_SCALE))
-
-
-def _smaller(gray: np.ndarray, factor: int) -> np.ndarray:
-    """By exact area averaging; columns and rows that do not fill a pixel are left out at the right and below."""
-    if factor == 1:
-        return gray
-    width, height = gray.shape[1] // factor, gray.shape[0] // factor
-    return resize_area(gray[: height * factor, : width * factor], width, height)
+    return Placement(num_halvings, samples, to_samples)
 
 
 def _to_result(crop: CropRect, pose: HeadPose | None, size_px: tuple[int, int]) -> np.ndarray:

@@ -20,7 +20,7 @@ from engine.frames import CropRect
 from engine.head_finder import HeadFinder
 from engine.preparation import Preparation
 from engine.shots import DataSet, Shot
-from engine.stabilise import Finder, PointFinder, Stabiliser, whole_factor
+from engine.stabilise import Finder, PointFinder, Stabiliser, placement
 from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
@@ -219,7 +219,7 @@ def _cache_view(
     file = shot.movie_path(camera).stat()
     key = repr((_LAYOUT, file.st_size, file.st_mtime_ns, str(crop), columns, rows))
     if preparation is not Preparation.CROP:
-        factor = whole_factor(crop, size)
+        factor = placement(crop, None, size).factor
         key += f"stabilised {_STABILISED_LAYOUT}" + (f" of 1/{factor}" if factor > 1 else "")
     if stabiliser is not None:
         key += hashlib.sha256(stabiliser).hexdigest()

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_NUM_MOVIES, _NUM_FRAMES = 4, 3000
+_NUM_MOVIES, _NUM_FRAMES = 4, 9000
 _SOON_S, _LATE_S = 0.05, 180.0
 
 

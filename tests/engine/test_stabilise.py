@@ -16,7 +16,7 @@ from engine.frames import CropRect, Frame
 from engine.head_finder import SEEN_PX, seen_of
 from engine.preparation import Preparation, open_preparation
 from engine.solver import Solver
-from engine.stabilise import EYES_X, NOSE_Y, HeadPose, PointFinder, Stabiliser, cut, whole_factor
+from engine.stabilise import EYES_X, NOSE_Y, HeadPose, PointFinder, Stabiliser, cut, placement
 from tests.fakes import FakeBackend, change_facts, tiny_bundle
 
 WIDTH, HEIGHT = 900, 1200
@@ -50,7 +50,7 @@ def points_of(eyes: tuple[float, float], nose_y: float) -> np.ndarray:
 def test_without_a_pose_it_is_the_plain_crop() -> None:
     picture = smooth_picture()
     difference = cut(picture, CROP, None, SIZE, (0, 0)).astype(int) - crop_for_network(picture, CROP, *SIZE)
-    assert np.abs(difference).max() <= 1
+    assert np.abs(difference).max() <= 2  # halved once on its way, which blurs a little
 
 
 def test_eyes_and_nose_come_to_lie_where_they_must() -> None:
@@ -141,7 +141,7 @@ def test_a_frame_without_a_face_is_cut_as_the_crop_and_counted(stabiliser: Stabi
     picture, before = smooth_picture(), stabiliser.num_unfound
     seen = stabiliser.prepare(picture, CROP, *SIZE)
     assert stabiliser.num_unfound == before + 1
-    assert np.abs(seen.astype(int) - crop_for_network(picture, CROP)).max() <= 1
+    assert np.abs(seen.astype(int) - crop_for_network(picture, CROP)).max() <= 2
 
 
 def test_the_centre_of_a_grown_picture_is_what_the_network_sees(stabiliser: Stabiliser) -> None:
@@ -171,10 +171,10 @@ def test_a_large_picture_made_smaller_first_is_cut_as_if_all_its_pixels_were_sam
     picture = cv2.resize(smooth_picture(), None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC)
     crop = CropRect(301, 397, 900, 1200)  # 3.75 pixels to one of the network's, from a corner that halves do not meet
     turned = points_of((900.0, 1120.0), 1360.0) @ np.array([[0.995, 0.1], [-0.1, 0.995]])
-    assert whole_factor(crop, SIZE) == 2
+    assert placement(crop, None, SIZE).factor == 2
     smaller_first = cut(picture, crop, HeadPose.of(turned), SIZE, (30, 40)).astype(int)
     monkeypatch.setattr(stabilise, "_LEAST_SCALE", 100.0)
-    assert whole_factor(crop, SIZE) == 1
+    assert placement(crop, None, SIZE).factor == 1
     difference = smaller_first - cut(picture, crop, HeadPose.of(turned), SIZE, (30, 40))
     assert np.abs(difference).max() <= 1
 
