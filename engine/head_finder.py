@@ -32,6 +32,7 @@ class HeadFinder:
     def __init__(self, network: bytes) -> None:
         try:
             self._session = open_session(network, session_options(num_threads=1))
+            self._head_in(np.zeros(SEEN_PX[::-1], np.uint8))  # the first run takes longest; no frame is to wait for it
         except FAILURES as error:
             raise ActorError(
                 f"The actor's own network that finds the head does not load ({first_line(error)}).",
@@ -41,8 +42,11 @@ class HeadFinder:
     def find(self, gray: np.ndarray, crop: CropRect) -> HeadPose:
         """See `Finder.find`."""
         crop = _snapped(crop)
-        (heads,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: seen_of(gray, crop).astype(np.float32)[None, None]})
-        return pose_of(heads[0], crop)
+        return pose_of(self._head_in(seen_of(gray, crop)), crop)
+
+    def _head_in(self, seen: np.ndarray) -> np.ndarray:
+        (heads,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: seen.astype(np.float32)[None, None]})
+        return np.asarray(heads[0])
 
 
 def seen_of(gray: np.ndarray, crop: CropRect) -> np.ndarray:

@@ -14,9 +14,9 @@ from app.cli.console import (
     DEMO_ACTOR,
     DEMO_CLIP,
     ActorOption,
-    BackendOption,
+    BackendName,
     JsonOption,
-    PrecisionOption,
+    PrecisionName,
     UsageError,
     actor_folder,
     check_can_write,
@@ -51,8 +51,13 @@ def bench(
         str | None, typer.Option(metavar="N,N", help="Frames solved together, one figure for each; by default 1,200.")
     ] = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Many batches from 1 to 512, in place of --batch.")] = False,
-    backend: BackendOption = None,
-    precision: PrecisionOption = None,
+    backend: Annotated[
+        BackendName | None, typer.Option("--backend", help="Measure this alone; by default all that runs here.")
+    ] = None,
+    precision: Annotated[
+        PrecisionName | None,
+        typer.Option("--precision", help="Measure this alone; by default all, int8 too where the actor has it."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the runtimes; by default all cores.")] = None,
     seconds: Annotated[float, typer.Option(min=0.0, help="How long to repeat each measurement.")] = 3.0,
     cold_start: Annotated[
