@@ -60,9 +60,11 @@ def quantise_and_tell(folder: Path, data: "DataSet", cache: Path) -> "Int8Facts"
         LiveDoubleError: It costs too much, or something is missing; the actor is as it was.
     """
     from engine.bundle import INT8_FILE, ActorBundle
-    from export.network.int8 import add_int8
+    from export.network.int8 import add_int8, read_movies
 
     bundle = ActorBundle.open(folder)
+    with progress("reading movies", sum(shot.facts.num_frames for shot in data.shots)) as advance:
+        read_movies(bundle, data, cache, lambda *_: advance(1))
     err.print(f"Putting {folder} into 8 bits …", soft_wrap=True)
     with progress("measuring in int8", sum(shot.facts.num_frames for shot in data.validation)) as advance:
         cost = add_int8(bundle, data, cache, progress=advance).int8

@@ -35,12 +35,14 @@ _BATCH_SIZE = 8
 _SEEN_BY_QUANTISER = ("onnx.quant.pre_process", "onnxruntime.quant")  # constants are folded; it would advise to
 
 
+def read_movies(bundle: ActorBundle, data: DataSet, cache: Path, progress: Progress) -> None:
+    """Decode what `add_int8` will need into the cache, so that it tells its own time; arguments and errors as there."""
+    _check_mesh(bundle, data)
+    _cached(bundle, data, data.shots, cache, progress)
+
+
 def add_int8(
-    bundle: ActorBundle,
-    data: DataSet,
-    cache: Path,
-    decoding: Progress | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    bundle: ActorBundle, data: DataSet, cache: Path, progress: Callable[[int], None] = lambda _: None
 ) -> ActorBundle:
     """Add the network in 8 bits to an actor's folder, where it is good enough; one that was there is replaced.
 
@@ -48,7 +50,6 @@ def add_int8(
         bundle: The actor.
         data: What it was trained on: the training shots calibrate, the validation shots prove.
         cache: Folder of decoded crops.
-        decoding: Told as movies are decoded.
         progress: Told how many more validation frames are measured.
 
     Returns:
@@ -58,14 +59,9 @@ def add_int8(
         LiveDoubleError: The network moves a face too far, with the figures, or has no convolutions to put into 8 bits;
             the data set lacks a camera of the actor or its vertices, or the disk is full. The actor is as it was.
     """
-    if data.topology.num_vertices != bundle.topology.num_vertices:
-        raise LiveDoubleError(
-            f"{data.folder} has {data.topology.num_vertices} vertices, the actor {bundle.name}"
-            f" {bundle.topology.num_vertices}.",
-            "Give the data set of the actor's training.",
-        )
-    training = _cached(bundle, data, data.training, cache, decoding)
-    validation = _cached(bundle, data, data.validation, cache, decoding)
+    _check_mesh(bundle, data)
+    training = _cached(bundle, data, data.training, cache)
+    validation = _cached(bundle, data, data.validation, cache)
     try:
         with TemporaryDirectory(prefix=f"{bundle.folder.name}.int8.", dir=bundle.folder.absolute().parent) as trial:
             tried = _try(bundle, Path(trial) / "actor", _calibration_crops(training), validation, progress)
@@ -77,8 +73,17 @@ def add_int8(
     return ActorBundle.open(bundle.folder)
 
 
+def _check_mesh(bundle: ActorBundle, data: DataSet) -> None:
+    if data.topology.num_vertices != bundle.topology.num_vertices:
+        raise LiveDoubleError(
+            f"{data.folder} has {data.topology.num_vertices} vertices, the actor {bundle.name}"
+            f" {bundle.topology.num_vertices}.",
+            "Give the data set of the actor's training.",
+        )
+
+
 def _cached(
-    bundle: ActorBundle, data: DataSet, shots: Sequence[Shot], cache: Path, decoding: Progress | None
+    bundle: ActorBundle, data: DataSet, shots: Sequence[Shot], cache: Path, decoding: Progress | None = None
 ) -> FrameChoice:
     crops, size = crops_of_actor(data, bundle), (bundle.input_width_px, bundle.input_height_px)
     preparation, stabiliser = bundle.preparation, bundle.stabiliser()

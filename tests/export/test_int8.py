@@ -9,7 +9,7 @@ from engine.bundle import BASIS_FILE, INT8_FILE, MEAN_FILE, ActorBundle
 from engine.errors import LiveDoubleError
 from export.network import int8
 from export.network.actor import export_actor
-from export.network.int8 import add_int8, write_int8
+from export.network.int8 import add_int8, read_movies, write_int8
 from tests.fakes import tiny_topology
 from training.crops import cache_shot, choose_frames, crops_of
 
@@ -34,6 +34,14 @@ def test_an_actor_gains_a_network_in_int8_with_its_cost_in_its_facts(actor, data
     assert set(added.facts.files) == {*actor.facts.files, INT8_FILE}
     assert added.metrics == actor.metrics
     assert [path.name for path in tmp_path.iterdir()] == ["actor"]
+
+
+def test_movies_are_read_once_before_and_frame_by_frame(actor, data, tmp_path):
+    read = []
+    read_movies(actor, data, tmp_path, lambda task, done, total: read.append((task, done, total)))
+    assert len(read) == sum(shot.facts.num_frames for shot in data.shots)
+    read_movies(actor, data, tmp_path, lambda *told: read.append(told))
+    assert len(read) == sum(shot.facts.num_frames for shot in data.shots)
 
 
 def test_it_can_be_made_again(actor, data):
