@@ -75,7 +75,8 @@ def solve(
     A folder also gets manifest.json, which tells of every movie. Movies that are done are not solved again, and what
     was stopped or killed goes on from its last batch when the same command is given again.
 
-    Exit codes: 0 all done; 2 something to put right first; 3 some movies failed, the others are done; 130 stopped.
+    Exit codes: 0 all done; 2 something to put right first; 3 some movies failed, the others are done; 75
+    another process is at one of them, try again later; 130 stopped.
 
     Example: livedouble solve take.mp4 --actor demo --out take.npz
 

@@ -241,6 +241,7 @@ def run_training(
     As a step of another command it names neither its settings, which lie in the run's folder, nor what comes next.
     """
     from app.cli.train_screen import Screen, stop_on_interrupt
+    from engine.preparation import Preparation
     from training.device import choose_compute
     from training.loop import train as train_network
     from training.team import assembled
@@ -270,6 +271,8 @@ def run_training(
             f" (step {state.best_step})." + ("" if is_step else f" Next: livedouble export {run} --out ACTOR"),
             soft_wrap=True,
         )
+        if not is_step and config.preparation is Preparation.CROP and len(config.views) == 1:
+            out.print("With --self-stabilised the actor sees its head held still, which takes off error and trembling.")
 
 
 def _measure(
