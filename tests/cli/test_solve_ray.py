@@ -132,7 +132,7 @@ def movies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for number, path in enumerate(paths):
         with MovieWriter(path, *size, Fraction(25), crf=10, is_gray=True, preset="ultrafast") as writer:
             for index in range(_NUM_FRAMES):
-                writer.write(np.full(size[::-1], index // 15 + 10 * number, np.uint8))
+                writer.write(np.full(size[::-1], (index // 15 + 10 * number) % 256, np.uint8))
     return paths
 
 
