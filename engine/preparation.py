@@ -7,7 +7,6 @@ import numpy as np
 
 from engine.crop import crop_for_network
 from engine.frames import CropRect
-from engine.head_finder import HeadFinder
 from engine.stabilise import Placement, PointFinder, Stabiliser
 
 
@@ -68,7 +67,24 @@ def open_preparation(kind: Preparation, stabiliser: bytes | None = None) -> Prep
     if kind is Preparation.CROP:
         return PlainCrop()
     if kind is Preparation.STABILISED:
-        return Stabiliser(PointFinder())
+        return open_stabiliser(None)
     if stabiliser is None:
         raise ValueError("a self-stabilised picture needs the actor's own network")
-    return Stabiliser(HeadFinder(stabiliser))
+    return open_stabiliser(stabiliser)
+
+
+def open_stabiliser(network: bytes | None) -> Stabiliser:
+    """Get ready to hold a head still.
+
+    Args:
+        network: The actor's own that finds the head, an ONNX file; None leaves it to dlib's points.
+
+    Raises:
+        TrackerError: It needs dlib, which is not installed.
+        ActorError: The network does not load.
+    """
+    if network is None:
+        return Stabiliser(PointFinder())
+    from engine.head_finder import HeadFinder  # loads ONNX Runtime, which who only names a preparation does without
+
+    return Stabiliser(HeadFinder(network))

@@ -17,10 +17,9 @@ from engine.crop import crop_for_network, resize_area, to_gray
 from engine.disk import check_room
 from engine.errors import LiveDoubleError, ShotError, StorageError
 from engine.frames import CropRect
-from engine.head_finder import HeadFinder
-from engine.preparation import Preparation
+from engine.preparation import Preparation, open_stabiliser
 from engine.shots import DataSet, Shot
-from engine.stabilise import Finder, PointFinder, Stabiliser, placement
+from engine.stabilise import Stabiliser, placement
 from training.shot_alignment import carried
 
 MARGIN_PART = 8  # the crop grows by an eighth of its size on each side
@@ -227,8 +226,7 @@ def _cache_view(
     num_bytes = num_frames * rows * columns
     with _claimed(path, num_bytes) as is_missing:
         if is_missing and preparation is not Preparation.CROP:
-            finder = PointFinder() if stabiliser is None else HeadFinder(stabiliser)
-            _decode_stabilised(finder, shot, camera, crop, size, path, num_bytes, progress)
+            _decode_stabilised(open_stabiliser(stabiliser), shot, camera, crop, size, path, num_bytes, progress)
         elif is_missing:
             _decode(shot, camera, lambda image: grown_crop(image, crop, width_px, height_px), path, num_bytes, progress)
     return np.memmap(path, np.uint8, "r", 0, (num_frames, rows, columns))
@@ -266,7 +264,7 @@ def _no_room(path: Path, num_bytes: int, error: OSError) -> StorageError:
 
 
 def _decode_stabilised(
-    finder: Finder,
+    stabiliser: Stabiliser,
     shot: Shot,
     camera: str,
     crop: CropRect,
@@ -275,7 +273,7 @@ def _decode_stabilised(
     num_bytes: int,
     progress: Progress | None,
 ) -> None:
-    stabiliser, margin = Stabiliser(finder), (size[0] // MARGIN_PART, size[1] // MARGIN_PART)
+    margin = (size[0] // MARGIN_PART, size[1] // MARGIN_PART)
     _decode(shot, camera, lambda image: stabiliser.prepare_grown(image, crop, size, margin), path, num_bytes, progress)
     if stabiliser.num_unfound > _MOST_UNFOUND * shot.facts.num_frames:
         path.unlink()

@@ -81,21 +81,21 @@ def export(
 
     checkpoint = Checkpoint.load(run / (LAST_FILE if last else BEST_FILE))
     dataset = DataSet.open(data or Path(checkpoint.facts.data))
-    measured = dataset if measure is None else DataSet.open(measure)
+    measured_on = dataset if measure is None else DataSet.open(measure)
     compute = choose_compute("cpu", threads)
     if self_stabilised:
         check_data(checkpoint, dataset)  # before anything long
         check_place(actor, replace)
         checkpoint = _held_still(checkpoint, dataset, run, compute)
-    num_frames = sum(shot.facts.num_frames for shot in measured.validation)
+    num_frames = sum(shot.facts.num_frames for shot in measured_on.validation)
     with progress("measuring", num_frames) as advance:
         exported = export_actor(
             checkpoint,
             dataset,
             actor,
-            cache or measured.folder / ".crops",
+            cache or measured_on.folder / ".crops",
             name=name or dataset.actor,
-            measured_on=measured,
+            measured_on=measured_on,
             weights=weights.value,
             may_replace=replace,
             progress=advance,

@@ -40,8 +40,8 @@ class GpuPreparation:
         self._gpu = gpu
         self._picture = picture
         self._network = network
-        self._crop = self._reach = crop
-        self._is_placed = False
+        self._plain_crop: CropRect | None = crop
+        self._reach = crop
         first = parameters(picture, crop, network)
         code = np.frombuffer(compiled(gpu.architecture), np.uint8)
         self._module = gpu.call("cuModuleLoadData", code.ctypes.data)
@@ -69,13 +69,13 @@ class GpuPreparation:
         Raises:
             CameraError: The crop leaves the picture.
         """
-        if placed is None and not self._is_placed and crop == self._crop:
+        if placed is None and crop == self._plain_crop:
             return
         changed = parameters(self._picture, crop, self._network, placed)
         # The driver has taken a copy of ordinary memory when this returns.
         place, size = self._parameters.address, ctypes.sizeof(changed)
         self._gpu.call("cuMemcpyHtoDAsync", place, ctypes.addressof(changed), size, stream.address)
-        self._crop, self._is_placed = crop, placed is not None
+        self._plain_crop = crop if placed is None else None  # a head lies elsewhere in every picture
         self._reach = crop if placed is None else self._picture.reach(placed, self._network)
 
     def upload(self, stream: Stream, host_address: int, host_pitch_bytes: int, picture_address: int) -> None:
